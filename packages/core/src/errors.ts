@@ -1,0 +1,166 @@
+import { STATUS_CODES } from 'node:http'
+import { type Challenge, formatChallenge } from './challenge.ts'
+import { redact } from './redact.ts'
+
+/** The error codes of RFC 6750 section 3.1 that a challenge may carry. */
+export type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+
+/**
+ * The one table of how a refusal is answered: code → HTTP status, OAuth error.
+ * A new way to fail is a new row, not a new class. `docs/errors.md` lists the same rows; a test compares the two.
+ */
+export const answers = {
+  // The request: 400, or 401 without an error code when it carries no credentials (RFC 6750 section 3.1).
+  ERR_TOKEN_MISSING: [401, undefined],
+  ERR_REQUEST_MALFORMED: [400, 'invalid_request'],
+  ERR_REQUEST_CROSS_SITE: [403, undefined],
+  // The token: always the same 401 outside, a precise code inside.
+  ERR_TOKEN_TOO_LARGE: [401, 'invalid_token'],
+  ERR_TOKEN_MALFORMED: [401, 'invalid_token'],
+  ERR_TOKEN_UNSUPPORTED: [401, 'invalid_token'],
+  ERR_TOKEN_TYPE: [401, 'invalid_token'],
+  ERR_TOKEN_ALGORITHM: [401, 'invalid_token'],
+  ERR_TOKEN_ISSUER: [401, 'invalid_token'],
+  ERR_TOKEN_AUDIENCE: [401, 'invalid_token'],
+  ERR_TOKEN_CLAIMS: [401, 'invalid_token'],
+  ERR_TOKEN_EXPIRED: [401, 'invalid_token'],
+  ERR_TOKEN_NOT_YET_VALID: [401, 'invalid_token'],
+  ERR_TOKEN_KEY: [401, 'invalid_token'],
+  ERR_TOKEN_SIGNATURE: [401, 'invalid_token'],
+  ERR_TOKEN_INACTIVE: [401, 'invalid_token'],
+  ERR_TOKEN_REVOKED: [401, 'invalid_token'],
+  ERR_TOKEN_REFUSED: [401, 'invalid_token'],
+  // The user: known, but not allowed.
+  ERR_ROLE_REQUIRED: [403, 'insufficient_scope'],
+  ERR_PERMISSION_REQUIRED: [403, 'insufficient_scope'],
+  ERR_SCOPE_REQUIRED: [403, 'insufficient_scope'],
+  ERR_ORGANIZATION_REQUIRED: [403, 'insufficient_scope'],
+  ERR_FORBIDDEN: [403, 'insufficient_scope'],
+  // The provider: never the caller's fault, so no challenge, and a Retry-After.
+  ERR_PROVIDER_UNAVAILABLE: [503, undefined],
+  ERR_REVOCATION_UNAVAILABLE: [503, undefined],
+  // Our own set-up: thrown when something is built, before the first request.
+  ERR_OPTIONS_INVALID: [500, undefined],
+} as const satisfies Record<string, readonly [number, BearerError | undefined]>
+
+/** Every code an {@link AuthError} can have. Codes are API: compare `error.code`, not `instanceof`. */
+export type AuthErrorCode = keyof typeof answers
+
+// Fixed sentences: what leaves the process never tells which check failed.
+const sentences: Record<string, string> = {
+  401: 'The request needs a valid access token.',
+  invalid_token: 'The access token is not valid here, or not any more.',
+  invalid_request: 'The request does not carry exactly one well-formed access token.',
+  insufficient_scope: 'The access token does not allow this.',
+  403: 'The request is not allowed from this origin.',
+  503: 'Authentication is not available at the moment. Try again later.',
+  500: 'Authentication is not set up correctly.',
+}
+
+/** What an {@link AuthError} may know besides its code. */
+export interface AuthErrorDetails {
+  /** For logs and events only: which check failed, and what to do about it. Redacted when it is set. */
+  explanation?: string
+  cause?: unknown
+  /** Seconds until it is worth trying again; becomes `Retry-After` on a 503. */
+  retryAfter?: number
+  /** The scopes the route needs; becomes `scope` in the challenge of a 403. */
+  scopes?: readonly string[]
+  /** How to answer a 401 or 403. The HTTP layer sets it; a bare `Bearer` challenge otherwise. */
+  challenge?: Challenge
+}
+
+/** A refusal as `application/problem+json`. */
+export interface ProblemDetails {
+  type: string
+  title: string
+  status: number
+  detail: string
+  /** The OAuth error code of the challenge, if it has one. */
+  error?: BearerError
+}
+
+const brand = Symbol.for('claviger.AuthError')
+
+/**
+ * The one error of Claviger. Express and Koa answer from `status` and `headers` by themselves; `message` and `toJSON()` are
+ * fixed public texts, `code` and `explanation` are for programs and logs.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-3
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  readonly code: AuthErrorCode
+  /** The HTTP status to answer with. */
+  readonly status: number
+  /** Koa shows `message` to the client when this is true; ours is made for that. */
+  readonly expose = true
+  /** For logs: which check failed. Never holds a token, a key or a secret. */
+  readonly explanation: string | undefined
+  /** The OAuth error code for the client, if the answer has one. */
+  readonly error: BearerError | undefined
+  readonly retryAfter: number | undefined
+  readonly scopes: readonly string[] | undefined
+  /** @internal */
+  readonly challenge: Challenge
+
+  constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
+    const [status, error] = answers[code]
+    const sentence = code === 'ERR_OPTIONS_INVALID' ? details.explanation : undefined
+    super(sentence ?? sentences[error ?? status] ?? 'Refused.', details.cause === undefined ? {} : { cause: details.cause })
+    this.code = code
+    this.status = status
+    this.error = error
+    this.explanation = details.explanation === undefined ? undefined : redact(details.explanation)
+    this.retryAfter = details.retryAfter
+    this.scopes = details.scopes
+    this.challenge = details.challenge ?? {}
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** Koa and `http-errors` read this name. */
+  get statusCode(): number {
+    return this.status
+  }
+
+  /** `WWW-Authenticate` for the caller's faults, `Retry-After` for the provider's. */
+  get headers(): Record<string, string> {
+    if (this.status === 503) return { 'Retry-After': String(Math.max(1, Math.ceil(this.retryAfter ?? 5))) }
+    if (this.status !== 400 && this.status !== 401 && this.error === undefined) return {}
+    return { 'WWW-Authenticate': formatChallenge(this.challenge, this.error, this.scopes) }
+  }
+
+  /** The same refusal with the realm and metadata of the app that answers it. A cached refusal is never changed in place. */
+  withChallenge(challenge: Challenge): AuthError {
+    const { explanation, cause, retryAfter, scopes } = this
+    const copy = new AuthError(this.code, {
+      cause,
+      challenge,
+      ...(explanation !== undefined && { explanation }),
+      ...(retryAfter !== undefined && { retryAfter }),
+      ...(scopes !== undefined && { scopes }),
+    })
+    if (this.stack !== undefined) copy.stack = this.stack
+    return copy
+  }
+
+  /** @see https://www.rfc-editor.org/rfc/rfc9457 */
+  toJSON(): ProblemDetails {
+    return {
+      type: 'about:blank',
+      title: STATUS_CODES[this.status] ?? 'Refused',
+      status: this.status,
+      detail: this.code === 'ERR_OPTIONS_INVALID' ? (sentences[500] as string) : this.message,
+      ...(this.error !== undefined && { error: this.error }),
+    }
+  }
+}
+
+/** True for an {@link AuthError} of any copy of this package (ESM and CommonJS may both be loaded). */
+export function isAuthError(error: unknown): error is AuthError {
+  return typeof error === 'object' && error !== null && brand in error
+}
+
+/** A provider that does not answer, or answers nonsense: 503, whatever the token. */
+export function unavailable(explanation: string, details: { cause?: unknown; retryAfter?: number } = {}): AuthError {
+  return new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, ...details })
+}
