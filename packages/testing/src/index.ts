@@ -1,1 +1,7 @@
-export {}
+export { createTestClock, type TestClock } from './clock.ts'
+export type { IssuerEndpoint } from './endpoints.ts'
+export { createTestIssuer, type TestIssuer, type TestIssuerOptions } from './issuer.ts'
+export { createTestKey, type KeyOptions, type SigningKey, type TestKey } from './keys.ts'
+export type { Fault, FaultName, FixedAnswer, LateAnswer } from './server/faults.ts'
+export type { LoopbackControls } from './server/loopback.ts'
+export type { TokenOptions } from './tokens.ts'
