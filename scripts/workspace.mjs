@@ -1,0 +1,45 @@
+// What the other scripts know about the packages; all of it is read from their package.json files.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '..')
+
+/** @typedef {{ subpath: string, source: string, esm: string, cjs: string }} Entry */
+/** @typedef {{ name: string, dir: string, manifest: Record<string, any>, entries: Entry[] }} Package */
+
+export const readManifest = (dir) => JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+
+/** The published packages, each after the packages it depends on. @type {Package[]} */
+export const packages = inOrder(
+  readdirSync(join(root, 'packages')).map((folder) => {
+    const dir = join(root, 'packages', folder)
+    const manifest = readManifest(dir)
+    return { name: manifest.name, dir, manifest, entries: readEntries(manifest.exports) }
+  }),
+)
+
+/** What a package needs at run time, peers included. */
+export function runtimeDependencies({ manifest }) {
+  return { ...manifest.dependencies, ...manifest.peerDependencies }
+}
+
+function readEntries(exports) {
+  return Object.entries(exports)
+    .filter(([, target]) => typeof target === 'object')
+    .map(([subpath, target]) => ({
+      subpath,
+      source: target['source-dev'],
+      esm: target.import.default,
+      cjs: target.require.default,
+    }))
+}
+
+function inOrder(unordered) {
+  const ordered = new Set()
+  const add = (pkg) => {
+    for (const other of unordered) if (other.name in runtimeDependencies(pkg)) add(other)
+    ordered.add(pkg)
+  }
+  unordered.forEach(add)
+  return [...ordered]
+}
