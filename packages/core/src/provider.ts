@@ -43,6 +43,8 @@ export interface JwtProfile {
   readonly algorithms: readonly Algorithm[]
   /** The accepted `typ` headers, without `application/`, compared without case; `null` stands for none at all. */
   readonly tokenTypes: readonly (string | null)[]
+  /** True where the provider's ID tokens are what APIs take; otherwise they are refused. */
+  readonly idTokens?: boolean
   /** One of these must be in `aud`; a function answers for one audience; `null` accepts any, and none. */
   readonly audience: readonly string[] | ((audience: string) => boolean) | null
   /** Claims that must be there, beyond `iss` and `exp`. */

@@ -1,0 +1,32 @@
+import { AuthError } from './errors.ts'
+
+// The charset of b64token: what any token must be made of, wherever it came from.
+const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/**
+ * Reads the access token from an `Authorization` header value.
+ * @throws {AuthError} `ERR_TOKEN_MISSING` without Bearer credentials, `ERR_REQUEST_MALFORMED` if they are not exactly one token.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+ */
+export function readBearer(header: string | undefined): string {
+  // Neither expression can backtrack, so a hostile header costs no more than its length.
+  const credentials = /^bearer(?: +(.*))?$/is.exec(header ?? '')
+  if (credentials === null) {
+    throw new AuthError('ERR_TOKEN_MISSING', { explanation: 'no Bearer credentials in the Authorization header' })
+  }
+  return assertToken(credentials[1] ?? '', 'the Authorization header')
+}
+
+/**
+ * Gives back a text that may be an access token.
+ * @param place - Where it was found, for the log.
+ * @throws {AuthError} `ERR_REQUEST_MALFORMED` if no access token could look like that.
+ */
+export function assertToken(text: string, place: string): string {
+  if (!b64token.test(text)) {
+    throw new AuthError('ERR_REQUEST_MALFORMED', {
+      explanation: `${place} does not hold exactly one well-formed token`,
+    })
+  }
+  return text
+}

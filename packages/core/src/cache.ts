@@ -1,0 +1,106 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from './clock.ts'
+import { AuthError, type AuthErrorCode, isAuthError } from './errors.ts'
+import { publish } from './events.ts'
+import { provenanceOf, type Standing } from './standing.ts'
+import type { Seconds, VerifiedToken, Verifier } from './types.ts'
+
+/** Bounds of the verified-token cache. */
+export interface CacheLimits {
+  /** Known tokens at once. Default 50,000. */
+  readonly maxTokens: number
+  /** Estimated bytes they may take together. Default 128 MiB. */
+  readonly maxBytes: number
+  /** Seconds until a token that is still valid is verified again. Default 3600. */
+  readonly maxAge: Seconds
+}
+
+interface Known {
+  readonly answer: Promise<VerifiedToken>
+  readonly standing: Standing
+  /** Wall time, as `exp` is. */
+  readonly until: number
+}
+
+interface Refused {
+  readonly code: AuthErrorCode
+  readonly explanation: string | undefined
+  readonly standing: Standing
+}
+
+const maxTokenLength = 8 * 1024
+// Characters of remembered forgeries, all together.
+const maxRefused = 4 * 1024 * 1024
+// What an entry takes beside the text of its token: claims, user, bookkeeping. Measured by bench/.
+const entryOverhead = 2048
+
+/**
+ * Remembers verified tokens under the whole token, and forgeries of the signature likewise. An entry ends with its key, with
+ * `exp`, or with age, whichever is first; an outage is never remembered. One verification serves all who ask at once.
+ */
+export function withCache(verify: Verifier, clock: Clock, clockTolerance: Seconds, limits: CacheLimits): Verifier {
+  const known = new LRUCache<string, Known>({
+    max: limits.maxTokens,
+    maxSize: limits.maxBytes,
+    sizeCalculation: (_, token) => token.length * 2 + entryOverhead,
+  })
+  const refused = new LRUCache<string, Refused>({ maxSize: maxRefused, sizeCalculation: (_, token) => token.length + 256 })
+  const underWay = new Map<string, Promise<VerifiedToken>>()
+
+  async function verifyAndRemember(token: string): Promise<VerifiedToken> {
+    try {
+      const verified = await verify(token)
+      remember(token, verified)
+      return verified
+    } catch (error) {
+      if (isAuthError(error)) rememberRefusal(token, error)
+      throw error
+    } finally {
+      underWay.delete(token)
+    }
+  }
+
+  function remember(token: string, verified: VerifiedToken): void {
+    const provenance = provenanceOf(verified)
+    if (provenance === undefined || token.length > maxTokenLength) return
+    const age = Math.min(limits.maxAge, provenance.cacheFor ?? limits.maxAge)
+    const until = Math.min((verified.expiresAt + clockTolerance) * 1000, clock.now() + age * 1000)
+    known.set(token, { answer: Promise.resolve(verified), standing: provenance.standing, until })
+  }
+
+  function rememberRefusal(token: string, error: AuthError): void {
+    const { code, explanation } = error
+    const provenance = provenanceOf(error)
+    if (provenance !== undefined) refused.set(token, { code, explanation, standing: provenance.standing })
+  }
+
+  return (token) => {
+    const entry = known.get(token)
+    if (entry !== undefined) {
+      if (entry.standing.alive && clock.now() < entry.until) {
+        publish('claviger:cache', hit)
+        return entry.answer
+      }
+      known.delete(token)
+    }
+    const refusal = refused.get(token)
+    if (refusal !== undefined) {
+      if (refusal.standing.alive) {
+        publish('claviger:cache', again)
+        return Promise.reject(new AuthError(refusal.code, refusal.explanation === undefined ? {} : { explanation: refusal.explanation }))
+      }
+      refused.delete(token)
+    }
+    let running = underWay.get(token)
+    if (running === undefined) {
+      publish('claviger:cache', miss)
+      running = verifyAndRemember(token)
+      underWay.set(token, running)
+    }
+    return running
+  }
+}
+
+const hit = Object.freeze({ outcome: 'hit' } as const)
+const miss = Object.freeze({ outcome: 'miss' } as const)
+const again = Object.freeze({ outcome: 'refused' } as const)

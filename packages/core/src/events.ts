@@ -1,0 +1,53 @@
+import { channel } from 'node:diagnostics_channel'
+import type { AuthError, AuthErrorCode } from './errors.ts'
+import type { Seconds } from './types.ts'
+
+/**
+ * What Claviger tells on `node:diagnostics_channel`: channel name → message. Names and members are API.
+ * Every value is redacted: no token, key, secret or claim of an unverified token is in them.
+ */
+export interface Events {
+  /** A token passed every check, for the first time or again after it had left the cache. */
+  'claviger:verify': { provider: string; issuer: string; kind: 'jwt' | 'opaque'; milliseconds: number }
+  /** The cache was asked: the token was known, was known to have a bad signature, or was not known. */
+  'claviger:cache': { outcome: 'hit' | 'miss' | 'refused' }
+  /** A request was refused. `explanation` tells which check failed. */
+  'claviger:refusal': { code: AuthErrorCode; status: number; explanation: string | undefined; provider: string | undefined }
+  /** The keys of an issuer were fetched, could not be, or changed. */
+  'claviger:keys': {
+    issuer: string
+    outcome: 'replaced' | 'unchanged' | 'failed' | 'died' | 'purged'
+    /** Usable keys held now. */
+    keys: number
+    /** Keys of the set that were left out, with the reason. */
+    ignored: readonly { kid: string | undefined; reason: string }[]
+    error: string | undefined
+    /** Until the next attempt after a failure. */
+    retryIn: Seconds | undefined
+  }
+  /** Something was revoked in this process. */
+  'claviger:revocation': { kind: 'token' | 'tokenId' | 'session' | 'subject' | 'provider'; issuer: string | undefined; size: number }
+}
+
+const channels = {
+  'claviger:verify': channel('claviger:verify'),
+  'claviger:cache': channel('claviger:cache'),
+  'claviger:refusal': channel('claviger:refusal'),
+  'claviger:keys': channel('claviger:keys'),
+  'claviger:revocation': channel('claviger:revocation'),
+} satisfies Record<keyof Events, ReturnType<typeof channel>>
+
+/** Whether anybody listens; asked first where building the message costs. */
+export function listening(name: keyof Events): boolean {
+  return channels[name].hasSubscribers
+}
+
+/** Tells those who listen. */
+export function publish<Name extends keyof Events>(name: Name, message: Events[Name]): void {
+  if (channels[name].hasSubscribers) channels[name].publish(message)
+}
+
+/** Tells of a refusal, once per request: the HTTP layer calls it where it answers. */
+export function publishRefusal(error: AuthError, provider?: string): void {
+  publish('claviger:refusal', { code: error.code, status: error.status, explanation: error.explanation, provider })
+}

@@ -1,0 +1,59 @@
+import { unavailable } from './errors.ts'
+import { isObject } from './json.ts'
+import type { OpaqueProfile, OpaqueVerdict, UserClaims } from './provider.ts'
+import type { Claims, Seconds } from './types.ts'
+
+/** How an introspection endpoint is asked. */
+export interface IntrospectionOptions {
+  /** The client that asks; a confidential one. */
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Default: the `introspection_endpoint` of the issuer's metadata. */
+  readonly endpoint?: string
+  /** Refuses an active token for a reason of the provider's. */
+  readonly refuse?: (claims: Claims) => string | undefined
+  readonly user: (claims: Claims) => UserClaims
+}
+
+/**
+ * Asks an introspection endpoint about an opaque token.
+ * @see https://www.rfc-editor.org/rfc/rfc7662#section-2
+ */
+export function introspection(options: IntrospectionOptions): OpaqueProfile['verify'] {
+  const authorization = basicAuthorization(options.clientId, options.clientSecret)
+  return async (token, { issuer, request, metadata }) => {
+    const endpoint = options.endpoint ?? (await metadata()).introspection_endpoint
+    if (endpoint === undefined) throw unavailable(`the metadata of ${issuer} names no introspection_endpoint (option introspection.endpoint)`)
+    const response = await request(endpoint, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+    })
+    const { body, status } = response
+    // 401 and 403 are about our own client, never about the token.
+    if (status !== 200) throw unavailable(`the introspection endpoint of ${issuer} answered with status ${status}`, retryAfter(response.headers))
+    if (!isObject(body) || typeof body.active !== 'boolean') throw unavailable(`the introspection endpoint of ${issuer} did not answer RFC 7662`)
+    return body.active ? judge(body, issuer, options) : { active: false, explanation: 'the provider says it is not active' }
+  }
+}
+
+function judge(body: Claims, issuer: string, { refuse, user }: IntrospectionOptions): OpaqueVerdict {
+  const { iss, exp } = body
+  if (iss !== undefined && iss !== issuer) return { active: false, explanation: 'it was issued by another issuer' }
+  if (exp !== undefined && !Number.isFinite(exp)) throw unavailable(`the introspection endpoint of ${issuer} answered with an exp that is no number`)
+  const refusal = refuse?.(body)
+  if (refusal !== undefined) return { active: false, explanation: refusal }
+  return { active: true, claims: body, user: user(body), ...(exp !== undefined && { expiresAt: exp as Seconds }) }
+}
+
+/** `Authorization: Basic` for a client; both parts are form-encoded first. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+export function basicAuthorization(clientId: string, clientSecret: string): string {
+  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
+  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
+}
+
+/** What an answer says about when to come back. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+export function retryAfter(headers: Headers): { retryAfter?: Seconds } {
+  const value = headers.get('retry-after')
+  return value !== null && /^\d{1,5}$/.test(value) ? { retryAfter: Number(value) } : {}
+}

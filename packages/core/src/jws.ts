@@ -1,0 +1,82 @@
+import { isUtf8 } from 'node:buffer'
+import { AuthError } from './errors.ts'
+import { harden, isObject } from './json.ts'
+import type { Claims } from './types.ts'
+
+/** A compact JWS, taken apart. Nothing in it is verified. */
+export interface CompactJws {
+  readonly alg: string
+  readonly typ: string | undefined
+  readonly kid: string | undefined
+  readonly claims: Claims
+  readonly signingInput: Uint8Array
+  readonly signature: Uint8Array
+}
+
+// Each could make us use a key, or a reading of the token, that its sender chose (RFC 8725 section 3.10).
+const refusedHeaders = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'enc', 'zip'] as const
+
+/**
+ * Takes a JSON Web Token apart, strictly: three canonical base64url segments, UTF-8, JSON objects.
+ * @returns nothing if the text is no JWS at all, so that it may be an opaque token
+ * @throws {AuthError} `ERR_TOKEN_MALFORMED`, `ERR_TOKEN_UNSUPPORTED` (encrypted, or with a header that must not be obeyed)
+ * @see https://www.rfc-editor.org/rfc/rfc7515#section-7.1
+ */
+export function readCompactJws(token: string): CompactJws | undefined {
+  const segments = token.split('.')
+  const [first = '', second = '', third = ''] = segments
+  // Every JOSE header starts with '{"' or '{ ', which base64url writes as 'ey'.
+  if (segments.length === 1 || !first.startsWith('ey')) return undefined
+  if (segments.length === 5) throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: 'the token is encrypted (JWE)' })
+  if (segments.length !== 3) throw malformed('the token has not three segments')
+
+  const header = parseObject(first, 'header')
+  for (const name of refusedHeaders) {
+    if (Object.hasOwn(header, name)) {
+      throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: `the header has ${name}` })
+    }
+  }
+  const claims = parseObject(second, 'payload')
+  return {
+    alg: text(header, 'alg') ?? missing('alg'),
+    typ: text(header, 'typ'),
+    kid: text(header, 'kid'),
+    claims,
+    signingInput: Buffer.from(token.slice(0, first.length + 1 + second.length), 'latin1'),
+    signature: decode(third, 'signature'),
+  }
+}
+
+function parseObject(segment: string, what: string): Claims {
+  const bytes = decode(segment, what)
+  if (!isUtf8(bytes)) throw malformed(`the ${what} is not UTF-8`)
+  let value: unknown
+  try {
+    value = harden(JSON.parse(bytes.toString('utf8')))
+  } catch (cause) {
+    throw malformed(cause instanceof RangeError ? `the ${what} is nested too deep` : `the ${what} is not JSON`)
+  }
+  if (!isObject(value)) throw malformed(`the ${what} is not a JSON object`)
+  return value
+}
+
+// Canonical only: no padding, no other alphabet, no stray bits, so that one token has one spelling.
+function decode(segment: string, what: string): Buffer {
+  const bytes = Buffer.from(segment, 'base64url')
+  if (segment === '' || bytes.toString('base64url') !== segment) throw malformed(`the ${what} is not base64url`)
+  return bytes
+}
+
+function text(header: Claims, name: string): string | undefined {
+  const value = header[name]
+  if (value === undefined || typeof value === 'string') return value
+  throw malformed(`the header's ${name} is not a string`)
+}
+
+function missing(name: string): never {
+  throw malformed(`the header has no ${name}`)
+}
+
+function malformed(explanation: string): AuthError {
+  return new AuthError('ERR_TOKEN_MALFORMED', { explanation })
+}

@@ -1,0 +1,113 @@
+import { createHash, createPublicKey, type JsonWebKey, type webcrypto } from 'node:crypto'
+import { type Algorithm, algorithms, asymmetricAlgorithms } from './algorithms.ts'
+import type { Jwk } from './provider.ts'
+import type { Standing } from './standing.ts'
+
+/** A key that signatures can be verified with. Dies, for good, when its issuer removes it. */
+export interface VerificationKey extends Standing {
+  readonly kid: string | undefined
+  /** RFC 7638; tells keys apart whatever they are called. */
+  readonly thumbprint: string
+  alive: boolean
+  /** The algorithms this key may be used with: those of its type and curve, or the one that its `alg` names. */
+  readonly algorithms: readonly Algorithm[]
+  verify(algorithm: Algorithm, signature: Uint8Array, signed: Uint8Array): Promise<boolean>
+}
+
+/** Why a key of a set is not used. `burned` is the thumbprint of a key whose private half has been published. */
+export interface IgnoredKey {
+  readonly kid: string | undefined
+  readonly reason: string
+  readonly burned?: string
+}
+
+const { subtle } = globalThis.crypto
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
+const minRsaBits = 2048
+const maxRsaBits = 8192
+
+/**
+ * Makes a published JWK into a key, or tells why it is not used: private, symmetric, weak, broken, or not for signatures.
+ * @see https://www.rfc-editor.org/rfc/rfc7517#section-4
+ */
+export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
+  const kid = typeof jwk.kid === 'string' ? jwk.kid : undefined
+  const ignored = (reason: string): IgnoredKey => ({ kid, reason })
+  if (jwk.kty === 'oct') return ignored('a symmetric key')
+  const usable = asymmetricAlgorithms.filter((name) => {
+    const { kty, crv } = algorithms[name]
+    return jwk.kty === kty && (crv === undefined || jwk.crv === crv) && (jwk.alg === undefined || jwk.alg === name)
+  })
+  const thumbprint = thumbprintOf(jwk)
+  if (thumbprint === undefined) return ignored('an unknown or broken key type')
+  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return { ...ignored('a private key'), burned: thumbprint }
+  if (jwk.use !== undefined && jwk.use !== 'sig') return ignored('not for signatures (use)')
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) {
+    return ignored('not for signatures (key_ops)')
+  }
+  if (usable.length === 0) return ignored('no supported algorithm')
+  const weakness = weaknessOf(jwk)
+  if (weakness !== undefined) return ignored(weakness)
+  return createKey(kid, thumbprint, usable, (algorithm) =>
+    subtle.importKey('jwk', publicMembers(jwk), algorithms[algorithm].importKey, false, ['verify']),
+  )
+}
+
+/** Makes a shared secret into a key for the HMAC algorithms. */
+export function secretKey(secret: string, usable: readonly Algorithm[]): VerificationKey {
+  const bytes = Buffer.from(secret, 'utf8')
+  const thumbprint = createHash('sha256').update(bytes).digest('base64url')
+  return createKey(undefined, thumbprint, usable, (algorithm) =>
+    subtle.importKey('raw', bytes, algorithms[algorithm].importKey, false, ['verify']),
+  )
+}
+
+function createKey(
+  kid: string | undefined,
+  thumbprint: string,
+  usable: readonly Algorithm[],
+  importFor: (algorithm: Algorithm) => Promise<webcrypto.CryptoKey>,
+): VerificationKey {
+  const imported = new Map<Algorithm, Promise<webcrypto.CryptoKey>>()
+  return {
+    kid,
+    thumbprint,
+    alive: true,
+    algorithms: usable,
+    async verify(algorithm, signature, signed) {
+      let key = imported.get(algorithm)
+      if (key === undefined) {
+        key = importFor(algorithm)
+        imported.set(algorithm, key)
+      }
+      return subtle.verify(algorithms[algorithm].verify, await key, signature, signed)
+    },
+  }
+}
+
+// Also proves that OpenSSL accepts the key: a point that is not on its curve, say, is found here and not at the first token.
+function weaknessOf(jwk: Jwk): string | undefined {
+  try {
+    const details = createPublicKey({ key: publicMembers(jwk), format: 'jwk' }).asymmetricKeyDetails
+    if (jwk.kty !== 'RSA') return undefined
+    const { modulusLength = 0, publicExponent = 0n } = details ?? {}
+    if (modulusLength < minRsaBits || modulusLength > maxRsaBits) return `an RSA key of ${modulusLength} bits`
+    if (publicExponent < 3n || publicExponent % 2n === 0n || publicExponent > 0xffffffffn) return 'a weak RSA exponent'
+    return undefined
+  } catch {
+    return 'a broken key'
+  }
+}
+
+const members: Record<string, readonly string[]> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] }
+
+function publicMembers(jwk: Jwk): JsonWebKey & webcrypto.JsonWebKey {
+  return Object.fromEntries((members[jwk.kty as string] ?? []).map((name) => [name, jwk[name]]))
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc7638#section-3 */
+function thumbprintOf(jwk: Jwk): string | undefined {
+  const required = typeof jwk.kty === 'string' && Object.hasOwn(members, jwk.kty) ? members[jwk.kty] : undefined
+  if (required === undefined || required.some((name) => typeof jwk[name] !== 'string')) return undefined
+  return createHash('sha256').update(JSON.stringify(publicMembers(jwk))).digest('base64url')
+}

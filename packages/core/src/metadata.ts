@@ -1,0 +1,75 @@
+import { unavailable } from './errors.ts'
+import type { JsonRequest, JsonResponse } from './http.ts'
+import { isObject } from './json.ts'
+import { quoted } from './redact.ts'
+import type { Loaded } from './refreshed.ts'
+import { freshnessOf } from './cache-control.ts'
+
+/** What an issuer says of itself, in the words of RFC 8414 section 2 and OpenID Connect Discovery; other members pass through. */
+export interface Metadata {
+  readonly issuer: string
+  readonly jwks_uri?: string
+  readonly authorization_endpoint?: string
+  readonly token_endpoint?: string
+  readonly userinfo_endpoint?: string
+  readonly introspection_endpoint?: string
+  readonly revocation_endpoint?: string
+  readonly end_session_endpoint?: string
+  readonly [member: string]: unknown
+}
+
+/**
+ * Reads an issuer's metadata: OpenID Connect Discovery first, then RFC 8414; or from the one address given.
+ * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`, also when the document is another issuer's
+ * @see https://www.rfc-editor.org/rfc/rfc8414#section-3
+ */
+export async function loadMetadata(
+  issuer: string,
+  metadataUrl: string | undefined,
+  request: (url: string, init?: JsonRequest) => Promise<JsonResponse>,
+): Promise<Loaded<Metadata>> {
+  const addresses = metadataUrl === undefined ? wellKnown(issuer) : [metadataUrl]
+  let status = 0
+  for (const address of addresses) {
+    const response = await request(address)
+    status = response.status
+    if (status === 404) continue
+    if (status !== 200) break
+    return { value: check(issuer, response), ...freshnessOf(response.headers) }
+  }
+  throw unavailable(`the metadata of ${quoted(issuer)} answered with status ${status}`)
+}
+
+function wellKnown(issuer: string): string[] {
+  if (!URL.canParse(issuer)) throw unavailable(`the issuer ${quoted(issuer)} is no URL: its metadata cannot be found, set jwksUri`)
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  return [`${origin}${path}/.well-known/openid-configuration`, `${origin}/.well-known/oauth-authorization-server${path}`]
+}
+
+function check(issuer: string, { body }: JsonResponse): Metadata {
+  if (!isObject(body)) throw unavailable(`the metadata of ${quoted(issuer)} is not a JSON object`)
+  if (body.issuer !== issuer) {
+    throw unavailable(`the metadata is of ${quoted(body.issuer)}, expected ${quoted(issuer)}${firstDifference(body.issuer, issuer)}`)
+  }
+  for (const [name, value] of Object.entries(body)) {
+    if (!name.endsWith('_endpoint') && name !== 'jwks_uri') continue
+    if (!isAddress(value, issuer)) throw unavailable(`the metadata of ${quoted(issuer)} has no valid URL as ${name}`)
+  }
+  return Object.freeze({ ...body }) as Metadata
+}
+
+// Plain http only where the issuer itself is plain http, which is for loopback and tests.
+function isAddress(value: unknown, issuer: string): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  return value.startsWith('https:') || (value.startsWith('http:') && issuer.startsWith('http:'))
+}
+
+/** Where two issuers differ, for the log: a trailing slash and an internal host name are the usual mistakes. */
+export function firstDifference(found: unknown, expected: string): string {
+  if (typeof found !== 'string') return ''
+  let index = 0
+  while (index < found.length && found[index] === expected[index]) index += 1
+  const show = (text: string) => (index < text.length ? quoted(text[index]) : 'the end')
+  return `: they differ at character ${index + 1}, ${show(found)} for ${show(expected)}`
+}

@@ -1,0 +1,70 @@
+import { distance } from 'fastest-levenshtein'
+import * as z from 'zod'
+import { AuthError } from './errors.ts'
+
+/**
+ * Checks options when something is built: unknown names, wrong types, empty and placeholder values.
+ * @param where what is built, for the message
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` that names every fault, and the nearest known name of an unknown one
+ */
+export function readOptions<Schema extends z.ZodType>(where: string, schema: Schema, options: unknown): z.output<Schema> {
+  const result = schema.safeParse(options)
+  if (result.success) return result.data
+  throw invalidOptions(where, result.error.issues.map((issue) => describe(issue, schema)).join('; '))
+}
+
+/** A fault of our own set-up. Its text is shown: it is thrown where things are built, before there is a client. */
+export function invalidOptions(where: string, explanation: string): AuthError {
+  return new AuthError('ERR_OPTIONS_INVALID', { explanation: `${where}: ${explanation}` })
+}
+
+function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  const path = issue.path.length > 0 ? `option ${issue.path.join('.')}` : 'the options'
+  if (issue.code === 'unrecognized_keys') {
+    const known = namesAt(schema, issue.path)
+    return issue.keys.map((key) => `unknown option ${[...issue.path, key].join('.')}${nearest(key, known)}`).join('; ')
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
+    return closest.map((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, schema)).join('; ')
+  }
+  return `${path}: ${issue.message}`
+}
+
+function namesAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let current: unknown = schema
+  for (const step of path) current = current instanceof z.ZodObject ? unwrap(current.shape[String(step)]) : undefined
+  return current instanceof z.ZodObject ? Object.keys(current.shape) : []
+}
+
+function unwrap(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrap(schema.unwrap()) : schema
+}
+
+function nearest(name: string, known: readonly string[]): string {
+  const near = known
+    .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, far }) => far <= 3 || candidate.toLowerCase().startsWith(name.toLowerCase()))
+    .sort((a, b) => a.far - b.far)[0]
+  return near === undefined ? '' : `, did you mean ${near.candidate}?`
+}
+
+// What examples and dashboards show in place of a value.
+const placeholder = /^(your|my|the)?[-_ ]?(api|app|client|tenant|secret|org|organization)?[-_ ]?(key|id|secret|token|name)?[-_ ]?here$|^<.*>$|^\[.*\]$|^\{.*\}$|^your[-_ ].+|^x{3,}$|^\.{3}$|^(change|replace)[-_ ]?me|^(undefined|null|todo|placeholder|example)$/i
+
+/** A value that has to be there: not empty, no placeholder, no white space around it (the usual slip with environment files). */
+export const text = z
+  .string({ error: (issue) => (issue.input === undefined ? 'is missing (an unset environment variable?)' : 'must be a text') })
+  .min(1, 'must not be empty')
+  .refine((value) => value.trim() === value, 'must not begin or end with white space')
+  .refine((value) => !placeholder.test(value), 'is a placeholder')
+
+/** An address that we call: https, or http on loopback and where the set-up says so by writing it. */
+export const address = text.refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'must be an http(s) URL')
+
+/** A duration in seconds. */
+export const seconds = (least: number, most: number) =>
+  z.number('must be a number of seconds').min(least, `must be at least ${least} s`).max(most, `must be at most ${most} s`)
+
+/** A function that is passed in; what it takes and gives is checked by TypeScript alone. */
+export const functionOf = <F>() => z.custom<F>((value) => typeof value === 'function', 'must be a function')

@@ -1,0 +1,141 @@
+import * as z from 'zod'
+import { type Algorithm, asymmetricAlgorithms } from '../../algorithms.ts'
+import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../../claims.ts'
+import { introspection } from '../../introspection.ts'
+import { address, functionOf, readOptions, seconds, text } from '../../options.ts'
+import type { OpaqueProfile, Provider, UserClaims, Validator } from '../../provider.ts'
+import type { Claims, Role, Seconds } from '../../types.ts'
+import { userinfo } from '../../userinfo.ts'
+
+/** A Logto tenant, in the cloud or your own. Durations are seconds. */
+export interface LogtoOptions {
+  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server. */
+  endpoint: string
+  /** Other addresses of the same tenant, such as a custom domain: tokens fetched through one name it as their issuer. */
+  otherEndpoints?: readonly string[]
+  /** The indicator of this API's resource in Logto, or several. */
+  audience: string | readonly string[]
+  /** Becomes `User.provider`. Default `logto`. */
+  name?: string
+  /**
+   * Accepts organization tokens too (`aud` = `urn:logto:organization:<id>`): of any organization, or of these. Default: none.
+   * Their rights count only on routes that name the organization, with `organization(…)`.
+   */
+  organizations?: true | readonly string[]
+  /** The claim that your custom-claims script puts role names into. Default `roles`. */
+  rolesFrom?: ClaimPath
+  /** The claim with organization roles as `<organization id>:<role name>`. Default `organization_roles`. */
+  organizationRolesFrom?: ClaimPath
+  /**
+   * Accepts opaque tokens, which Logto gives to users when no API is asked for. They are bound to no API, so anyone who holds one for
+   * another app of the tenant may use it here. Checked by introspection as this client, or at the userinfo endpoint, which also
+   * tells roles, name and e-mail address.
+   */
+  opaque?: { clientId: string; clientSecret: string; cacheFor?: Seconds } | { userinfo: true; cacheFor?: Seconds }
+  /** Default `['ES384', 'RS256']`: what Logto signs with before and after a change of the key type. */
+  algorithms?: readonly Algorithm[]
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  validate?: Validator
+}
+
+const schema = z.strictObject({
+  endpoint: address,
+  otherEndpoints: z.array(address).optional(),
+  audience: z.union([text, z.array(text).min(1, 'must name at least one')], 'must be the indicator of an API resource'),
+  name: text.optional(),
+  organizations: z.union([z.literal(true), z.array(text).min(1)]).optional(),
+  rolesFrom: z.union([text, z.array(text).min(1)]).optional(),
+  organizationRolesFrom: z.union([text, z.array(text).min(1)]).optional(),
+  opaque: z
+    .union([
+      z.strictObject({ clientId: text, clientSecret: text, cacheFor: seconds(0, 300).optional() }),
+      z.strictObject({ userinfo: z.literal(true), cacheFor: seconds(0, 300).optional() }),
+    ])
+    .optional(),
+  algorithms: z.array(z.enum(asymmetricAlgorithms)).min(1).optional(),
+  validate: functionOf<Validator>().optional(),
+})
+
+type Checked = z.output<typeof schema>
+
+const organizationPrefix = 'urn:logto:organization:'
+
+/**
+ * Logto. A token's scopes are its permissions at this API; role names reach an API only through a custom-claims script or userinfo.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ * @see https://docs.logto.io/authorization/global-api-resources
+ */
+export function logto(options: LogtoOptions): Provider {
+  const checked = readOptions('logto', schema, options)
+  const issuer = issuerOf(checked.endpoint)
+  const indicators = [checked.audience].flat()
+  const user = (claims: Claims): UserClaims => userFrom(claims, checked)
+  return {
+    name: checked.name ?? 'logto',
+    issuer,
+    issuerAliases: (checked.otherEndpoints ?? []).map(issuerOf),
+    jwt: {
+      keys: { jwksUri: `${issuer}/jwks` },
+      algorithms: checked.algorithms ?? ['ES384', 'RS256'],
+      tokenTypes: ['at+jwt'],
+      audience: (audience) => indicators.includes(audience) || isAccepted(organizationOf(audience), checked.organizations),
+      requiredClaims: ['sub', 'aud', 'client_id', 'iat', 'jti'],
+      user,
+      ...(checked.validate !== undefined && { validate: checked.validate }),
+    },
+    ...(checked.opaque !== undefined && { opaque: opaqueOf(checked.opaque, issuer, user) }),
+  }
+}
+
+function issuerOf(endpoint: string): string {
+  return `${endpoint.replace(/\/+$/, '')}/oidc`
+}
+
+function isAccepted(organization: string | undefined, organizations: Checked['organizations']): boolean {
+  return organization !== undefined && (organizations === true || organizations?.includes(organization) === true)
+}
+
+function organizationOf(audience: unknown): string | undefined {
+  if (typeof audience !== 'string' || !audience.startsWith(organizationPrefix)) return undefined
+  return audience.slice(organizationPrefix.length) || undefined
+}
+
+// A token's organization is in `aud` for organization permissions, in `organization_id` for an API's within an organization.
+function userFrom(claims: Claims, { rolesFrom = 'roles', organizationRolesFrom = 'organization_roles' }: Checked): UserClaims {
+  const organization = organizationOf(claims.aud) ?? textAt(claims, 'organization_id')
+  const email = textAt(claims, 'email')
+  const name = textAt(claims, 'name') ?? textAt(claims, 'username')
+  return {
+    id: textAt(claims, 'sub') ?? '',
+    ...(email !== undefined && { email }),
+    ...(name !== undefined && { name }),
+    ...(organization !== undefined && { organization, boundTo: organization }),
+    roles: [...rolesAt(claims, rolesFrom), ...organizationRoles(stringsAt(claims, organizationRolesFrom))],
+    scopes: scopesOf(claims),
+  }
+}
+
+// Ids have no colon, role names may: split at the first.
+function organizationRoles(names: readonly string[]): Role[] {
+  return names.flatMap((name) => {
+    const colon = name.indexOf(':')
+    const role = name.slice(colon + 1)
+    return colon > 0 && role !== '' ? [{ id: role, name: role, organization: name.slice(0, colon), permissions: [] }] : []
+  })
+}
+
+function opaqueOf(opaque: NonNullable<Checked['opaque']>, issuer: string, user: (claims: Claims) => UserClaims): OpaqueProfile {
+  const { cacheFor } = opaque
+  const verify =
+    'userinfo' in opaque
+      ? userinfo({ endpoint: `${issuer}/me`, user })
+      : introspection({
+          clientId: opaque.clientId,
+          clientSecret: opaque.clientSecret,
+          endpoint: `${issuer}/token/introspection`,
+          user,
+          // Refresh tokens are introspected as active too, without a token_type.
+          refuse: (claims) => (claims.token_type === 'Bearer' ? undefined : 'it is not an access token (token_type)'),
+        })
+  return { verify, ...(cacheFor !== undefined && { cacheFor }) }
+}

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs'
+import * as z from 'zod'
+import { type Algorithm, asymmetricAlgorithms, symmetricAlgorithms } from '../algorithms.ts'
+import { introspection } from '../introspection.ts'
+import { isObject } from '../json.ts'
+import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
+import type { Jwks, KeySource, Provider, UserClaims, Validator } from '../provider.ts'
+import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
+import type { Claims, Seconds } from '../types.ts'
+
+/** Any standard OpenID Connect or OAuth 2.0 server. Durations are seconds. */
+export interface OidcOptions {
+  /** Exactly as in `iss`. */
+  issuer: string
+  /** Other spellings of `iss` for the same issuer, such as an internal host name. */
+  issuerAliases?: readonly string[]
+  /** What `aud` must name: this API. `null` accepts any audience, and none: only for an issuer that serves this API alone. */
+  audience: string | readonly string[] | null
+  /** Becomes `User.provider`. Default `oidc`. */
+  name?: string
+  /** Where the key set is; several stand in for each other. Default: as discovery says. `null`: never fetched, `jwks` is all. */
+  jwksUri?: string | readonly string[] | null
+  /** Where the metadata is, if not at the usual place below the issuer. */
+  metadataUrl?: string
+  /** A key set, or the path of a file with one: used until the first fetch, or for good with `jwksUri: null`. */
+  jwks?: Jwks | string
+  /** A secret shared with the issuer, for HS256 and its like. Excludes the other sources of keys. */
+  secret?: string
+  /** Default: all asymmetric ones; with `secret`, HS256. */
+  algorithms?: readonly Algorithm[]
+  /** Accepted `typ` headers; `null` stands for none at all. Default `['at+jwt']`. Issuers older than RFC 9068 need `['at+jwt', 'JWT']`. */
+  tokenTypes?: readonly (string | null)[]
+  /** Claims that must be there beyond `iss` and `exp`. Default: those of RFC 9068 for `at+jwt` alone, else `['sub']`. */
+  requiredClaims?: readonly string[]
+  /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. */
+  rolesFrom?: ClaimPath
+  /** The claim with the user's permissions, each `resource:action`. */
+  permissionsFrom?: ClaimPath
+  /** The claim with the organization that the token acts in. */
+  organizationFrom?: ClaimPath
+  /** Accepts opaque tokens too, by asking the introspection endpoint as this client. */
+  introspection?: {
+    clientId: string
+    clientSecret: string
+    /** Default: as discovery says. */
+    endpoint?: string
+    /** What an active token's `aud` must name. Default: the provider's. `null` accepts any, and none. */
+    audience?: string | readonly string[] | null
+    /** How long a good answer is remembered. Default 30, at most 300, 0 for not at all. */
+    cacheFor?: Seconds
+  }
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  validate?: Validator
+}
+
+const claimPath = z.union([text, z.array(text).min(1)])
+const audience = z.union([text, z.array(text).min(1, 'must name at least one'), z.null()], {
+  error: (issue) => (issue.input === undefined ? 'is missing; null accepts any audience' : 'must be a text, a list of texts, or null'),
+})
+
+const schema = z.strictObject({
+  issuer: text,
+  issuerAliases: z.array(text).optional(),
+  audience,
+  name: text.optional(),
+  jwksUri: z.union([address, z.array(address).min(1), z.null()]).optional(),
+  metadataUrl: address.optional(),
+  jwks: z.union([text, z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or a path')]).optional(),
+  secret: text.optional(),
+  algorithms: z.array(z.enum([...asymmetricAlgorithms, ...symmetricAlgorithms])).min(1, 'must name at least one').optional(),
+  tokenTypes: z.array(z.union([text, z.null()])).min(1, 'must name at least one').optional(),
+  requiredClaims: z.array(text).optional(),
+  rolesFrom: claimPath.optional(),
+  permissionsFrom: claimPath.optional(),
+  organizationFrom: claimPath.optional(),
+  introspection: z
+    .strictObject({
+      clientId: text,
+      clientSecret: text,
+      endpoint: address.optional(),
+      audience: audience.optional(),
+      cacheFor: seconds(0, 300).optional(),
+    })
+    .optional(),
+  validate: functionOf<Validator>().optional(),
+})
+
+/** RFC 9068 section 2.2. */
+const rfc9068Claims = ['sub', 'aud', 'client_id', 'iat', 'jti']
+// RFC 7518 section 3.2: a key as long as the hash.
+const minSecretBytes = 32
+
+/**
+ * Any standard server: Keycloak, Auth0, Entra, Zitadel, Okta and their like.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ * @see https://www.rfc-editor.org/rfc/rfc9068
+ */
+export function oidc(options: OidcOptions): Provider {
+  const checked = readOptions('oidc', schema, options)
+  const { issuer, name = 'oidc', issuerAliases } = checked
+  const algorithms = checked.algorithms ?? (checked.secret === undefined ? asymmetricAlgorithms : (['HS256'] as const))
+  const keys = keysOf(checked, algorithms)
+  const tokenTypes = checked.tokenTypes ?? ['at+jwt']
+  const strict = tokenTypes.every((type) => type === 'at+jwt')
+  const audiences = listOf(checked.audience)
+  const user = (claims: Claims): UserClaims => userFrom(claims, checked)
+  return {
+    name,
+    issuer,
+    ...(issuerAliases !== undefined && { issuerAliases }),
+    jwt: {
+      keys,
+      algorithms,
+      tokenTypes,
+      audience: audiences,
+      requiredClaims: checked.requiredClaims ?? (strict ? rfc9068Claims.filter((claim) => claim !== 'aud' || audiences !== null) : ['sub']),
+      user,
+      ...(checked.validate !== undefined && { validate: checked.validate }),
+    },
+    ...(checked.introspection !== undefined && { opaque: opaqueOf(checked.introspection, audiences, user) }),
+  }
+}
+
+type Checked = z.output<typeof schema>
+
+function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorithms: readonly Algorithm[]): KeySource {
+  const symmetric = algorithms.filter((algorithm) => symmetricAlgorithms.includes(algorithm))
+  if (secret !== undefined) {
+    if (jwks !== undefined || jwksUri !== undefined) throw invalidOptions('oidc', 'secret excludes jwks and jwksUri')
+    if (symmetric.length < algorithms.length) throw invalidOptions('oidc', 'a secret goes with HS256, HS384 and HS512 only')
+    const least = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8), minSecretBytes)
+    if (Buffer.byteLength(secret) < least) throw invalidOptions('oidc', `secret must have at least ${least} bytes`)
+    return { secret }
+  }
+  if (symmetric.length > 0) throw invalidOptions('oidc', `${symmetric.join(', ')} needs a secret: with public keys anybody could sign`)
+  const set = typeof jwks === 'string' ? readFile(jwks) : jwks
+  if (jwksUri === null) {
+    if (set === undefined) throw invalidOptions('oidc', 'jwksUri is null and there are no jwks: no token could be verified')
+    return { pinned: set }
+  }
+  const seed = set === undefined ? {} : { seed: set }
+  if (jwksUri !== undefined) return { jwksUri, ...seed }
+  if (metadataUrl === undefined && !URL.canParse(issuer)) throw invalidOptions('oidc', 'the issuer is no URL: its keys cannot be found, set jwksUri')
+  return { discovery: true, ...(metadataUrl !== undefined && { metadataUrl }), ...seed }
+}
+
+function readFile(path: string): Jwks {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (isObject(value) && Array.isArray(value.keys)) return { keys: value.keys }
+  } catch (cause) {
+    throw invalidOptions('oidc', `jwks: ${JSON.stringify(path)} cannot be read as JSON`)
+  }
+  throw invalidOptions('oidc', `jwks: ${JSON.stringify(path)} holds no JWK Set`)
+}
+
+function opaqueOf(client: NonNullable<Checked['introspection']>, audiences: readonly string[] | null, user: (claims: Claims) => UserClaims) {
+  const accepted = client.audience === undefined ? audiences : listOf(client.audience)
+  return {
+    ...(client.cacheFor !== undefined && { cacheFor: client.cacheFor }),
+    verify: introspection({
+      clientId: client.clientId,
+      clientSecret: client.clientSecret,
+      ...(client.endpoint !== undefined && { endpoint: client.endpoint }),
+      user,
+      refuse(claims) {
+        if (accepted === null) return undefined
+        const found = [claims.aud].flat()
+        return accepted.some((one) => found.includes(one)) ? undefined : 'its aud is not for this API (option introspection.audience)'
+      },
+    }),
+  }
+}
+
+function userFrom(claims: Claims, { rolesFrom, permissionsFrom, organizationFrom }: Checked): UserClaims {
+  const email = textAt(claims, 'email')
+  const name = textAt(claims, 'name')
+  const organization = organizationFrom === undefined ? undefined : textAt(claims, organizationFrom)
+  return {
+    id: textAt(claims, 'sub') ?? '',
+    ...(email !== undefined && { email }),
+    ...(name !== undefined && { name }),
+    ...(organization !== undefined && { organization }),
+    roles: rolesFrom === undefined ? [] : rolesAt(claims, rolesFrom),
+    permissions: permissionsFrom === undefined ? [] : stringsAt(claims, permissionsFrom),
+    scopes: scopesOf(claims),
+  }
+}
+
+function listOf(value: string | readonly string[] | null): readonly string[] | null {
+  return typeof value === 'string' ? [value] : value
+}

@@ -1,0 +1,54 @@
+import { AuthError } from './errors.ts'
+import type { KeySet } from './keys.ts'
+import type { JwtProfile, Provider, ProviderContext } from './provider.ts'
+
+/** A provider with what it needs at work. */
+export interface Route {
+  readonly provider: Provider
+  readonly context: ProviderContext
+  /** There is one if the provider has a JWT profile. */
+  readonly keys?: KeySet
+}
+
+/** Issuer, as a token spells it → the providers of that issuer. */
+export type Routes = ReadonlyMap<string, readonly Route[]>
+
+/**
+ * Makes the table that a token's `iss` is looked up in; nothing is ever fetched because of what an unverified token says.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` when one of two providers could never be asked
+ */
+export function createRoutes(routes: readonly Route[]): Routes {
+  const table = new Map<string, Route[]>()
+  for (const route of routes) {
+    const { provider } = route
+    for (const issuer of new Set([provider.issuer, ...(provider.issuerAliases ?? [])])) {
+      const others = table.get(issuer) ?? []
+      for (const other of others) refuseShadow(issuer, other.provider, provider)
+      table.set(issuer, [...others, route])
+    }
+  }
+  return table
+}
+
+/** Whether a token for these audiences is for this provider's configuration. */
+export function acceptsAudience(profile: JwtProfile, audiences: readonly string[]): boolean {
+  const { audience } = profile
+  if (audience === null) return true
+  if (typeof audience === 'function') return audiences.some((one) => audience(one))
+  return audiences.some((one) => audience.includes(one))
+}
+
+function refuseShadow(issuer: string, first: Provider, second: Provider): void {
+  const a = first.jwt?.audience
+  const b = second.jwt?.audience
+  if (a === undefined || b === undefined || typeof a === 'function' || typeof b === 'function') return
+  const shared = a === null || b === null ? 'any audience' : a.find((one) => b.includes(one))
+  if (shared === undefined || first.jwt?.validate !== undefined || !isSameSource(first, second)) return
+  throw new AuthError('ERR_OPTIONS_INVALID', {
+    explanation: `providers ${first.name} and ${second.name} both take tokens of ${issuer} for ${shared}: the second would never be asked`,
+  })
+}
+
+function isSameSource(first: Provider, second: Provider): boolean {
+  return JSON.stringify(first.jwt?.keys) === JSON.stringify(second.jwt?.keys)
+}

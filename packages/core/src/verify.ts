@@ -1,0 +1,257 @@
+import type { Algorithm } from './algorithms.ts'
+import type { Clock } from './clock.ts'
+import { AuthError, type AuthErrorCode, isAuthError, unavailable } from './errors.ts'
+import { listening, publish } from './events.ts'
+import { harden, isStrings } from './json.ts'
+import { type CompactJws, readCompactJws } from './jws.ts'
+import type { VerificationKey } from './key.ts'
+import type { KeySet } from './keys.ts'
+import type { JwtProfile, OpaqueProfile, UserClaims } from './provider.ts'
+import { quoted } from './redact.ts'
+import { acceptsAudience, type Route, type Routes } from './routes.ts'
+import { restsOn } from './standing.ts'
+import type { Claims, Permission, Seconds, User, VerifiedToken, Verifier } from './types.ts'
+
+interface VerifierOptions {
+  readonly routes: Routes
+  /** The providers that accept opaque tokens, in the order they are asked. */
+  readonly opaque: readonly Route[]
+  readonly clock: Clock
+  /** For `exp`, `nbf` and `iat`, in seconds. */
+  readonly clockTolerance: Seconds
+  /** The longest remaining life that is accepted, in seconds: no revocation has to be kept longer than this. */
+  readonly maxTokenLifetime: Seconds
+}
+
+const maxTokenLength = 16 * 1024
+const defaultOpaqueCache: Seconds = 30
+
+/**
+ * Makes the innermost verifier: token → which provider → type, audience and time → signature → the provider's own rules → user.
+ * What costs nothing is checked first, so that an expired or foreign token costs no cryptography and no fetch.
+ * @see https://www.rfc-editor.org/rfc/rfc8725
+ * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const verifyOpaque = createOpaqueVerifier(options)
+  return async (token) => {
+    const started = options.clock.monotonic()
+    if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
+    const jws = readCompactJws(token)
+    const routes = jws === undefined ? [] : routesOf(jws, options.routes)
+    const verified =
+      jws !== undefined && routes.length > 0
+        ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options))
+        : await verifyOpaque(token, jws)
+    if (listening('claviger:verify')) {
+      const { provider, issuer } = verified
+      const kind = routes.length > 0 ? 'jwt' : 'opaque'
+      publish('claviger:verify', { provider, issuer, kind, milliseconds: options.clock.monotonic() - started })
+    }
+    return verified
+  }
+}
+
+// Looked up, never fetched: an unknown iss must not make us call its host.
+function routesOf({ claims }: CompactJws, routes: Routes): readonly Route[] {
+  const found = typeof claims.iss === 'string' ? routes.get(claims.iss) : undefined
+  return (found ?? []).filter(({ provider }) => provider.jwt !== undefined)
+}
+
+// Each provider gives its own verdict. Who could not be asked might have said yes, so an outage outweighs a refusal.
+async function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<VerifiedToken>): Promise<VerifiedToken> {
+  let verdict: unknown
+  for (const route of routes) {
+    try {
+      return await ask(route)
+    } catch (error) {
+      if (!isAuthError(error)) throw error
+      if (!isAuthError(verdict) || rank(error) > rank(verdict)) verdict = error
+    }
+  }
+  throw verdict
+}
+
+// Among refusals the one that came furthest is the most telling: a foreign audience says less than a bad signature.
+function rank({ code, status }: AuthError): number {
+  if (status >= 500) return 2
+  return code === 'ERR_TOKEN_AUDIENCE' ? 0 : 1
+}
+
+async function verifyJwt(jws: CompactJws, { provider, keys }: Route, options: VerifierOptions): Promise<VerifiedToken> {
+  const profile = provider.jwt as JwtProfile
+  const algorithm = profile.algorithms.find((name) => name === jws.alg)
+  if (algorithm === undefined) {
+    throw refused('ERR_TOKEN_ALGORITHM', `alg is ${quoted(jws.alg)}, not one of ${profile.algorithms.join(', ')} (option algorithms)`)
+  }
+  assertType(jws, profile)
+  assertClaims(jws.claims, profile)
+  assertTimes(jws.claims, options)
+  const key = await assertSignature(jws, algorithm, keys as KeySet)
+  const refusal = await profile.validate?.(jws.claims)
+  if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
+  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds)
+  return restsOn(verified, { standing: key })
+}
+
+// RFC 8725 section 3.11; RFC 7515 section 4.1.9 lets "application/" be left out.
+function assertType({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtProfile): void {
+  const found = typ === undefined ? null : typ.toLowerCase().replace(/^application\//, '')
+  if (!tokenTypes.some((accepted) => (accepted === null ? null : accepted.toLowerCase()) === found)) {
+    const accepted = tokenTypes.map((one) => one ?? 'none').join(', ')
+    throw refused('ERR_TOKEN_TYPE', `typ is ${typ === undefined ? 'absent' : quoted(typ)}, accepted: ${accepted} (option tokenTypes)`)
+  }
+  if (found === 'at+jwt' || idTokens === true) return
+  const kind = otherKindOf(claims)
+  if (kind !== undefined) throw refused('ERR_TOKEN_TYPE', `this is ${kind}, not an access token`)
+}
+
+const idTokenClaims = ['nonce', 'at_hash', 'c_hash', 's_hash']
+
+// Where `typ` does not tell, these claims do: they are in ID, refresh and logout tokens only.
+function otherKindOf(claims: Claims): string | undefined {
+  if (idTokenClaims.some((name) => claims[name] !== undefined) || claims.token_use === 'id') return 'an ID token'
+  if (claims.events !== undefined) return 'a security event or logout token'
+  const typ = typeof claims.typ === 'string' ? claims.typ.toLowerCase() : undefined
+  if (typ === 'id' || typ === 'refresh' || typ === 'logout' || typ === 'offline') return `a token of type ${typ}`
+  return undefined
+}
+
+function assertClaims(claims: Claims, profile: JwtProfile): void {
+  for (const name of ['iss', 'exp', ...profile.requiredClaims]) {
+    if (claims[name] === undefined) throw refused('ERR_TOKEN_CLAIMS', `the claim ${name} is missing`)
+  }
+  for (const name of ['exp', 'nbf', 'iat', 'auth_time'] as const) {
+    if (claims[name] !== undefined && !Number.isFinite(claims[name])) throw refused('ERR_TOKEN_CLAIMS', `${name} is not a number`)
+  }
+  for (const name of ['sub', 'jti', 'sid', 'client_id'] as const) {
+    const value = claims[name]
+    if (value !== undefined && (typeof value !== 'string' || value === '')) {
+      throw refused('ERR_TOKEN_CLAIMS', `${name} is not a text`)
+    }
+  }
+  const { aud } = claims
+  if (aud !== undefined && typeof aud !== 'string' && !isStrings(aud)) {
+    throw refused('ERR_TOKEN_CLAIMS', 'aud is neither a string nor a list of strings')
+  }
+  const audiences = aud === undefined ? [] : typeof aud === 'string' ? [aud] : aud
+  if (!acceptsAudience(profile, audiences)) {
+    const found = audiences.length === 0 ? 'absent' : audiences.slice(0, 3).map(quoted).join(', ')
+    throw refused('ERR_TOKEN_AUDIENCE', `aud is ${found}, which is not for this API (option audience)`)
+  }
+}
+
+function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: VerifierOptions): void {
+  const now = clock.now() / 1000
+  if ((exp as Seconds) + clockTolerance <= now) throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - (exp as Seconds))}`)
+  if (nbf !== undefined && (nbf as Seconds) - clockTolerance > now) {
+    throw refused('ERR_TOKEN_NOT_YET_VALID', `nbf is ${ahead((nbf as Seconds) - now)}`)
+  }
+  if (iat !== undefined && (iat as Seconds) - clockTolerance > now) {
+    throw refused('ERR_TOKEN_NOT_YET_VALID', `iat is ${ahead((iat as Seconds) - now)}: is a clock wrong?`)
+  }
+  if ((exp as Seconds) - now > maxTokenLifetime + clockTolerance) {
+    throw refused('ERR_TOKEN_CLAIMS', `exp is further ahead than ${maxTokenLifetime} s (option maxTokenLifetime)`)
+  }
+}
+
+async function assertSignature(jws: CompactJws, algorithm: Algorithm, keys: KeySet): Promise<VerificationKey> {
+  let generation = keys.generation
+  const tried = new Set<VerificationKey>()
+  for (;;) {
+    const found = await keys.find(algorithm, jws.kid)
+    generation = keys.generation
+    for (const key of found) {
+      if (tried.has(key)) continue
+      tried.add(key)
+      if ((await key.verify(algorithm, jws.signature, jws.signingInput)) && key.alive) return key
+    }
+    // A key without a name may have been replaced unnoticed: one look, within the cool-down.
+    const unnamed = found.some((key) => key.kid === undefined || jws.kid === undefined)
+    if (!unnamed || !(await keys.renew())) break
+  }
+  throw restsOn(refused('ERR_TOKEN_SIGNATURE', 'the signature does not fit'), { standing: generation })
+}
+
+// Each unknown opaque token costs a request to its provider; a flood of them must not become a flood there.
+const maxAsking = 256
+
+function createOpaqueVerifier({ opaque, clock, clockTolerance, maxTokenLifetime }: VerifierOptions) {
+  let asking = 0
+
+  async function ask(token: string, { provider, context }: Route): Promise<VerifiedToken> {
+    const profile = provider.opaque as OpaqueProfile
+    const verdict = await profile.verify(token, context)
+    if (!verdict.active) throw refused('ERR_TOKEN_INACTIVE', `${provider.name}: ${verdict.explanation}`)
+    const now = clock.now() / 1000
+    const expiresAt = verdict.expiresAt ?? now + maxTokenLifetime
+    if (expiresAt + clockTolerance <= now) throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - expiresAt)}`)
+    const verified = toVerified(harden(verdict.claims), verdict.user, provider, expiresAt)
+    const cacheFor = profile.cacheFor ?? defaultOpaqueCache
+    return cacheFor > 0 ? restsOn(verified, { standing: { alive: true }, cacheFor }) : verified
+  }
+
+  return async (token: string, jws: CompactJws | undefined): Promise<VerifiedToken> => {
+    const takers = opaque.filter(({ provider }) => provider.opaque?.accepts?.(token, jws) ?? jws === undefined)
+    if (takers.length === 0) {
+      throw jws === undefined
+        ? refused('ERR_TOKEN_MALFORMED', 'not a JWT, and no provider takes opaque tokens')
+        : refused('ERR_TOKEN_ISSUER', `no provider has the issuer ${quoted(jws.claims.iss)} (option issuerAliases)`)
+    }
+    if (asking >= maxAsking) throw unavailable(`${maxAsking} opaque tokens are being asked about already`, { retryAfter: 1 })
+    asking += 1
+    try {
+      return await firstVerdict(takers, (route) => ask(token, route))
+    } finally {
+      asking -= 1
+    }
+  }
+}
+
+function toVerified(claims: Claims, said: UserClaims, { name, issuer }: Route['provider'], expiresAt: Seconds): VerifiedToken {
+  if (typeof said.id !== 'string' || said.id === '') throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
+  const { jti, sid, iat } = claims
+  return Object.freeze({
+    user: userOf(said, name, issuer),
+    claims,
+    provider: name,
+    issuer,
+    ...(typeof jti === 'string' && { tokenId: jti }),
+    ...(typeof sid === 'string' && { session: sid }),
+    ...(typeof iat === 'number' && { issuedAt: iat }),
+    expiresAt,
+    ...(said.boundTo !== undefined && { boundTo: said.boundTo }),
+  })
+}
+
+function userOf(said: UserClaims, provider: string, issuer: string): Readonly<User> {
+  const { id, email, name, organization } = said
+  const roles = (said.roles ?? []).map((role) =>
+    Object.freeze({ ...role, permissions: Object.freeze(role.permissions.map((one) => Object.freeze({ ...one }))) }),
+  )
+  // What a role of another organization allows is not allowed here.
+  const here = roles.filter((role) => role.organization === undefined || role.organization === organization)
+  const ofRoles = here.flatMap((role) => role.permissions.map(nameOf))
+  return Object.freeze({
+    id,
+    provider,
+    issuer,
+    ...(email !== undefined && { email }),
+    ...(name !== undefined && { name }),
+    ...(organization !== undefined && { organization }),
+    roles: Object.freeze(roles),
+    permissions: Object.freeze([...new Set([...ofRoles, ...(said.permissions ?? [])])]),
+    scopes: Object.freeze([...(said.scopes ?? [])]),
+  })
+}
+
+function nameOf({ resource, action }: Permission): string {
+  return `${resource}:${action}`
+}
+
+const ago = (seconds: number) => `${Math.round(seconds)} s ago`
+const ahead = (seconds: number) => `${Math.round(seconds)} s ahead`
+
+function refused(code: AuthErrorCode, explanation: string): AuthError {
+  return new AuthError(code, { explanation })
+}
