@@ -1,3 +1,5 @@
+export { type ActingAs, actingAs } from './acting-as.ts'
+export type { ActingUser, PermissionInput, RoleInput } from './acting-user.ts'
 export { createTestClock, type TestClock } from './clock.ts'
 export type { IssuerEndpoint } from './endpoints.ts'
 export { createTestIssuer, type TestIssuer, type TestIssuerOptions } from './issuer.ts'

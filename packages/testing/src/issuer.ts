@@ -79,7 +79,7 @@ export interface TestIssuer extends LoopbackControls<IssuerEndpoint>, Omit<KeyRi
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   const {
     path: issuerPath = '',
-    secret = randomBytes(32).toString('base64url'),
+    secret = randomBytes(48).toString('base64url'),
     audience = 'https://api.example.test',
     clientId = 'test-client',
     clientSecret = randomBytes(24).toString('base64url'),
