@@ -1,4 +1,5 @@
 // What the other scripts know about the packages; all of it is read from their package.json files.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -42,4 +43,19 @@ function inOrder(unordered) {
   }
   unordered.forEach(add)
   return [...ordered]
+}
+
+export const packedFolder = join(root, 'node_modules', '.cache', 'packed')
+
+/** The tarball pack.mjs makes of a package. */
+export function packed({ name, manifest }) {
+  return join(packedFolder, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
+}
+
+/** Runs the pnpm this script was started by, else the one npm brings. Throws with what it printed. */
+export function pnpm(args, cwd) {
+  const own = process.env.npm_execpath ?? ''
+  const command = /pnpm[^/]*$/.test(own) ? [own] : ['npx', '-y', 'pnpm@12']
+  const { status, stdout, stderr } = spawnSync(command[0], [...command.slice(1), ...args], { cwd, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`pnpm ${args.join(' ')} failed\n${stdout}${stderr}`)
 }

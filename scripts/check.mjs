@@ -1,0 +1,60 @@
+// Everything a change has to pass, one line per step, and the output of the steps that fail.
+// `--without-tests` leaves the test run out.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { packages, packed, root } from './workspace.mjs'
+
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+const script = (name) => [process.execPath, join(root, 'scripts', name)]
+const tarballs = packages.map(packed)
+
+/** Each step is one or more commands; all of them have to succeed. @type {[string, string[][]][]} */
+const steps = [
+  ['format and lint', [[bin('biome'), 'check', '--error-on-warnings', '.']]],
+  ['types', [[bin('tsc'), '--noEmit', '-p', 'tsconfig.json']]],
+  ['tests', [['npm', 'test', '--silent']]],
+  ['hygiene', [script('check-hygiene.mjs')]],
+  ['licences', [script('check-licences.mjs')]],
+  ['unused code', [[bin('knip')]]],
+  ['build', [[...script('build.mjs'), '--quiet']]],
+  ['pack', [script('pack.mjs')]],
+  ['publint', tarballs.map((file) => [bin('publint'), 'run', '--strict', file])],
+  ['attw', tarballs.map((file) => [bin('attw'), '--profile', 'node16', '--no-emoji', file])],
+  ['consumers', [script('check-consumers.mjs')]],
+]
+
+let failed = 0
+const chosen = steps.filter(([name]) => name !== 'tests' || !process.argv.includes('--without-tests'))
+for (const [name, commands] of chosen) {
+  const started = performance.now()
+  const failure = await firstFailure(commands)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(`${failure === undefined ? 'ok    ' : 'FAILED'} ${name.padEnd(16)} ${seconds.padStart(6)} s`)
+  if (failure !== undefined) {
+    failed++
+    console.log(failure)
+  }
+}
+console.log(`${chosen.length - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
+
+async function firstFailure(commands) {
+  for (const command of commands) {
+    const failure = await run(command)
+    if (failure !== undefined) return failure
+  }
+}
+
+/** @returns {Promise<string | undefined>} what a failed command printed */
+function run([command, ...args]) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const output = []
+    child.stdout.on('data', (chunk) => output.push(chunk))
+    child.stderr.on('data', (chunk) => output.push(chunk))
+    child.on('error', (error) => resolve(String(error)))
+    child.on('close', (code) =>
+      resolve(code === 0 ? undefined : `${command} ${args.join(' ')}\n${Buffer.concat(output)}`),
+    )
+  })
+}
