@@ -1,0 +1,152 @@
+import { parseCookie } from 'cookie'
+import { assertToken, readBearer } from './bearer.ts'
+import { AuthError, isAuthError } from './errors.ts'
+
+/** What is looked at of an HTTP request; an `IncomingMessage` of Node, and so a request of Express or Koa, is one. */
+export interface HttpRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** As received; Node drops a repeated `Authorization` from `headers`. */
+  readonly rawHeaders?: readonly string[] | undefined
+  /** Already parsed. */
+  readonly body?: unknown
+}
+
+/**
+ * A place where a request may carry its access token: the `Authorization` header, a cookie, a query parameter, a member
+ * of a parsed body, or what a function finds. A function that gives `''` or no text has found nothing.
+ */
+export type TokenSource =
+  | 'header'
+  | { readonly cookie: string }
+  | { readonly query: string }
+  | { readonly body: string }
+  | ((request: HttpRequest) => string | undefined)
+
+/**
+ * Checks the option `tokenFrom` and gives its sources as a list.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function tokenSources(tokenFrom: TokenSource | readonly TokenSource[] = 'header'): readonly TokenSource[] {
+  const sources = [tokenFrom].flat()
+  if (sources.length > 0 && sources.every(isTokenSource)) return sources
+  throw new AuthError('ERR_OPTIONS_INVALID', {
+    explanation: `tokenFrom must be 'header', { cookie: name }, { query: name }, { body: name }, a function, or a list of these`,
+  })
+}
+
+function isTokenSource(source: unknown): boolean {
+  if (source === 'header' || typeof source === 'function') return true
+  if (typeof source !== 'object' || source === null) return false
+  const [[kind, name] = [], ...more] = Object.entries(source)
+  return more.length === 0 && /^(cookie|query|body)$/.test(kind ?? '') && typeof name === 'string' && name !== ''
+}
+
+/**
+ * Reads the one access token of a request. All sources are looked at: the same token twice is one token.
+ * @throws {AuthError} `ERR_REQUEST_MALFORMED` for two different tokens, or a text that cannot be a token;
+ * `ERR_REQUEST_CROSS_SITE` when only a cookie carries the token of an unsafe request from another site.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2
+ */
+export function readCredentials(request: HttpRequest, sources: readonly TokenSource[]): string | undefined {
+  const found = sources.flatMap((source) =>
+    read(request, source).map((token) => ({ token, ambient: isCookie(source) })),
+  )
+  const token = found[0]?.token
+  if (found.some((other) => other.token !== token)) throw malformed('the request carries two different tokens')
+  // A browser adds cookies by itself, also for another site. Any other way to send a token needs to know the token.
+  if (found.length > 0 && found.every(({ ambient }) => ambient)) assertSameSite(request)
+  return token
+}
+
+/** What an answer to this request must say, whatever the answer: one to a URL that holds a token is not for shared caches. */
+export function credentialHeaders(request: HttpRequest, sources: readonly TokenSource[]): Record<string, string> {
+  const inUrl = sources.some(
+    (source) => typeof source === 'object' && 'query' in source && query(request, source.query).length > 0,
+  )
+  return inUrl ? { 'Cache-Control': 'private' } : {}
+}
+
+function read(request: HttpRequest, source: TokenSource): string[] {
+  if (source === 'header') return header(request)
+  if (typeof source === 'function') return tokens([source(request)].filter(isText), 'a tokenFrom function')
+  if ('cookie' in source) return tokens(cookies(request, source.cookie), 'the cookie')
+  if ('query' in source) return tokens(once(query(request, source.query)), 'the query')
+  return tokens(body(request, source.body), 'the body')
+}
+
+function header(request: HttpRequest): string[] {
+  const values = new Set([request.headers.authorization ?? []].flat())
+  const sent = new Set(
+    request.rawHeaders?.filter((_, i, raw) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === 'authorization'),
+  )
+  if (values.size > 1 || sent.size > 1) throw malformed('the request has more than one Authorization header')
+  try {
+    return [...values].map(readBearer)
+  } catch (error) {
+    if (isAuthError(error) && error.code === 'ERR_TOKEN_MISSING') return []
+    throw error
+  }
+}
+
+function cookies(request: HttpRequest, name: string): string[] {
+  // Pair by pair: a subdomain can set a second cookie of the same name, and which of them comes first is up to the browser.
+  const pairs = [request.headers.cookie ?? []].flat().join(';').split(';')
+  return pairs.map((pair) => parseCookie(pair)[name]).filter(isText)
+}
+
+function query(request: HttpRequest, name: string): string[] {
+  const start = request.url?.indexOf('?') ?? -1
+  return start < 0 ? [] : new URLSearchParams(request.url?.slice(start)).getAll(name)
+}
+
+function once(values: string[]): string[] {
+  if (values.length > 1) throw malformed('the query parameter of the token is repeated')
+  return values.filter(isText)
+}
+
+function body({ body }: HttpRequest, name: string): string[] {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return []
+  const value = (body as Record<string, unknown>)[name]
+  if (Array.isArray(value)) throw malformed('the body holds a list of tokens')
+  return [value].filter(isText)
+}
+
+function tokens(texts: string[], place: string): string[] {
+  return texts.map((text) => assertToken(text, place))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isCookie(source: TokenSource): boolean {
+  return typeof source === 'object' && 'cookie' in source
+}
+
+/** @see https://www.w3.org/TR/fetch-metadata/ */
+function assertSameSite({ method, headers }: HttpRequest): void {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return
+  const { 'sec-fetch-site': site, origin, host = headers[':authority'] } = headers
+  // Whoever sends neither is not a browser, and sent the cookie on purpose.
+  const own =
+    site === undefined ? origin === undefined || isOwn(origin, host) : site === 'same-origin' || site === 'none'
+  if (own) return
+  throw new AuthError('ERR_REQUEST_CROSS_SITE', {
+    explanation:
+      'another site made the browser send this request with its cookie; send the token in the Authorization header',
+  })
+}
+
+// The Host header leaves out the default port of the scheme, or does not: both sides are read as URLs.
+function isOwn(origin: unknown, host: unknown): boolean {
+  if (!URL.canParse(String(origin))) return false
+  const url = new URL(String(origin))
+  const own = `${url.protocol}//${host}`
+  return url.host !== '' && URL.canParse(own) && new URL(own).host === url.host
+}
+
+function malformed(explanation: string): AuthError {
+  return new AuthError('ERR_REQUEST_MALFORMED', { explanation })
+}
