@@ -39,6 +39,14 @@ export const answers = {
   // The provider: never the caller's fault, so no challenge, and a Retry-After.
   ERR_PROVIDER_UNAVAILABLE: [503, undefined],
   ERR_REVOCATION_UNAVAILABLE: [503, undefined],
+  // A provider's API: it answered our client's call with a refusal. `upstream` tells its status and code.
+  ERR_UPSTREAM_INVALID: [502, undefined],
+  ERR_UPSTREAM_UNAUTHORIZED: [502, undefined],
+  ERR_UPSTREAM_FORBIDDEN: [502, undefined],
+  ERR_UPSTREAM_NOT_FOUND: [502, undefined],
+  ERR_UPSTREAM_CONFLICT: [502, undefined],
+  // The answer to a write was lost: it may have been applied, or not.
+  ERR_UPSTREAM_UNKNOWN: [502, undefined],
   // Our own set-up: thrown when something is built, before the first request.
   ERR_OPTIONS_INVALID: [500, undefined],
 } as const satisfies Record<string, readonly [number, BearerError | undefined]>
@@ -53,6 +61,7 @@ const sentences: Record<string, string> = {
   invalid_request: 'The request does not carry exactly one well-formed access token.',
   insufficient_scope: 'The access token does not allow this.',
   403: 'The request is not allowed from this origin.',
+  502: 'A call to the identity provider failed.',
   503: 'Authentication is not available at the moment. Try again later.',
   500: 'Authentication is not set up correctly.',
 }
@@ -66,8 +75,23 @@ export interface AuthErrorDetails {
   retryAfter?: number
   /** The scopes the route needs; becomes `scope` in the challenge of a 403. */
   scopes?: readonly string[]
+  /** For a call to a provider's API: what it answered. */
+  upstream?: Upstream
   /** How to answer a 401 or 403. The HTTP layer sets it; a bare `Bearer` challenge otherwise. */
   challenge?: Challenge
+}
+
+/** What a provider's API answered to a call of ours. */
+export interface Upstream {
+  readonly provider: string
+  /** The method of ours that made the call. */
+  readonly operation: string
+  /** The HTTP status; absent when there was no answer. */
+  readonly status?: number
+  /** The provider's own error code, such as `invalid_grant` or `entity.not_found`. */
+  readonly code?: string
+  /** The provider's own words, redacted. */
+  readonly message?: string
 }
 
 /** A refusal as `application/problem+json`. */
@@ -100,6 +124,8 @@ export class AuthError extends Error {
   readonly error: BearerError | undefined
   readonly retryAfter: number | undefined
   readonly scopes: readonly string[] | undefined
+  /** For a call to a provider's API: what it answered. */
+  readonly upstream: Upstream | undefined
   /** @internal */
   readonly challenge: Challenge
 
@@ -113,6 +139,7 @@ export class AuthError extends Error {
     this.explanation = details.explanation === undefined ? undefined : redact(details.explanation)
     this.retryAfter = details.retryAfter
     this.scopes = details.scopes
+    this.upstream = details.upstream
     this.challenge = details.challenge ?? {}
     Object.defineProperty(this, brand, { value: true })
   }
@@ -131,13 +158,14 @@ export class AuthError extends Error {
 
   /** The same refusal with the realm and metadata of the app that answers it. A cached refusal is never changed in place. */
   withChallenge(challenge: Challenge): AuthError {
-    const { explanation, cause, retryAfter, scopes } = this
+    const { explanation, cause, retryAfter, scopes, upstream } = this
     const copy = new AuthError(this.code, {
       cause,
       challenge,
       ...(explanation !== undefined && { explanation }),
       ...(retryAfter !== undefined && { retryAfter }),
       ...(scopes !== undefined && { scopes }),
+      ...(upstream !== undefined && { upstream }),
     })
     if (this.stack !== undefined) copy.stack = this.stack
     return copy

@@ -32,6 +32,8 @@ export interface JsonResponse {
   readonly body: unknown
   /** Whether `body` was JSON. */
   readonly json: boolean
+  /** The body as it arrived. */
+  readonly text: string
 }
 
 const defaultMaxBytes = 1024 * 1024
@@ -61,7 +63,7 @@ export function createRequest(fetch: Fetch, timeout: Seconds): (url: string, ini
       )
       phase = 'reading the body'
       const text = await readText(response, init.maxBytes ?? defaultMaxBytes, signal)
-      return { status: response.status, headers: response.headers, ...parse(text) }
+      return { status: response.status, headers: response.headers, text, ...parse(text) }
     } catch (cause) {
       init.signal?.throwIfAborted()
       const where = origin(url)

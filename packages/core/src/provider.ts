@@ -2,6 +2,7 @@ import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
 import type { JsonRequest, JsonResponse } from './http.ts'
 import type { Metadata } from './metadata.ts'
+import type { Refresh, Revoke } from './token-set.ts'
 import type { Claims, Seconds, User } from './types.ts'
 
 /** A JWK Set as an issuer publishes it. */
@@ -105,4 +106,8 @@ export interface Provider {
   readonly issuerAliases?: readonly string[]
   readonly jwt?: JwtProfile
   readonly opaque?: OpaqueProfile
+  /** New tokens for a refresh token, where the provider has such a thing. */
+  readonly refresh?: Refresh
+  /** Ends tokens at the provider, where it can; without it they end only here. */
+  readonly revoke?: Revoke
 }

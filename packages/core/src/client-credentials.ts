@@ -1,0 +1,110 @@
+import type { Clock } from './clock.ts'
+import { AuthError, isAuthError, unavailable } from './errors.ts'
+import type { Seconds } from './types.ts'
+
+/** A token for a machine, as an issuer gave it. */
+export interface MachineToken {
+  readonly accessToken: string
+  /** Lifetime in seconds, counted from before it was asked for. */
+  readonly expiresIn: Seconds
+  readonly scopes: readonly string[]
+}
+
+/** Keeps one machine token fresh for each set of parameters (scopes, resource, organization). */
+export interface TokenManager<Parameters> {
+  /** A token that is good for now: at once if one is held, else after one shared request. @throws {AuthError} as the request does */
+  get(parameters: Parameters): Promise<MachineToken>
+  /**
+   * For a token that the API refused with 401: forgets it and gets another, once for all who hold the same one.
+   * @param refused the access token that was refused
+   */
+  renew(parameters: Parameters, refused: string): Promise<MachineToken>
+  /** Forgets tokens, of these parameters or all, so that new rights show. */
+  invalidate(parameters?: Parameters): void
+}
+
+interface Held {
+  readonly token: MachineToken
+  renewAt: number
+  readonly endsAt: number
+}
+
+const renewAhead: Seconds = 60
+// After a background renewal has failed.
+const pauseAfterFailure: Seconds = 5
+const maxHeld = 1000
+
+/**
+ * Keeps tokens of the client-credentials grant: one for each set of parameters, renewed ahead of expiry in the background, one
+ * request at a time, and used until its end while the issuer is down.
+ * @param request asks the issuer
+ * @param keyOf tells sets of parameters apart; scope order must not matter
+ */
+export function createTokenManager<Parameters>(
+  clock: Pick<Clock, 'monotonic'>,
+  request: (parameters: Parameters) => Promise<MachineToken>,
+  keyOf: (parameters: Parameters) => string,
+): TokenManager<Parameters> {
+  const held = new Map<string, Held>()
+  const underWay = new Map<string, Promise<MachineToken>>()
+
+  function fetch(key: string, parameters: Parameters): Promise<MachineToken> {
+    let running = underWay.get(key)
+    if (running === undefined) {
+      running = obtain(key, parameters).finally(() => underWay.delete(key))
+      underWay.set(key, running)
+    }
+    return running
+  }
+
+  async function obtain(key: string, parameters: Parameters): Promise<MachineToken> {
+    const started = clock.monotonic()
+    let token: MachineToken
+    try {
+      token = await request(parameters)
+    } catch (error) {
+      throw isAuthError(error) ? error : unavailable('no machine token could be had', { cause: error })
+    }
+    // Never later than half its life: a lifetime may be seconds.
+    const ahead = Math.min(renewAhead, token.expiresIn / 2)
+    if (held.size >= maxHeld) held.delete(held.keys().next().value as string)
+    held.set(key, { token, renewAt: started + (token.expiresIn - ahead) * 1000, endsAt: started + token.expiresIn * 1000 })
+    return token
+  }
+
+  return {
+    async get(parameters) {
+      const key = keyOf(parameters)
+      const entry = held.get(key)
+      const now = clock.monotonic()
+      if (entry === undefined || now >= entry.endsAt) return fetch(key, parameters)
+      if (now >= entry.renewAt) {
+        // The old one is good until its end, whatever comes of this.
+        entry.renewAt = now + pauseAfterFailure * 1000
+        fetch(key, parameters).catch(() => {})
+      }
+      return entry.token
+    },
+    async renew(parameters, refused) {
+      const key = keyOf(parameters)
+      const entry = held.get(key)
+      if (entry !== undefined && entry.token.accessToken !== refused) return entry.token
+      held.delete(key)
+      return fetch(key, parameters)
+    },
+    invalidate(parameters) {
+      if (parameters === undefined) held.clear()
+      else held.delete(keyOf(parameters))
+    },
+  }
+}
+
+/** @throws {AuthError} `ERR_UPSTREAM_FORBIDDEN` when the issuer gave less than was asked for, which it does without an error */
+export function assertScopes(provider: string, token: MachineToken, wanted: readonly string[]): MachineToken {
+  const missing = wanted.filter((scope) => !token.scopes.includes(scope))
+  if (missing.length === 0) return token
+  throw new AuthError('ERR_UPSTREAM_FORBIDDEN', {
+    explanation: `${provider} gave no ${missing.join(', ')}: does the client have a role with it?`,
+    upstream: { provider, operation: 'clientCredentials' },
+  })
+}

@@ -1,0 +1,210 @@
+import * as z from 'zod'
+import { AuthError, type AuthErrorCode, isAuthError, type Upstream, unavailable } from './errors.ts'
+import { createRequest, type Fetch, type JsonResponse } from './http.ts'
+import { retryAfter } from './introspection.ts'
+import { functionOf, seconds } from './options.ts'
+import { quoted, redact } from './redact.ts'
+import type { Seconds } from './types.ts'
+
+/** What every API client of a provider takes. Durations are seconds. */
+export interface ClientOptions {
+  /** For a private CA or a proxy. Default: the global `fetch`. */
+  fetch?: Fetch
+  /** One deadline over a whole call, its retries included. Default 10, at most 120. */
+  timeout?: Seconds
+  /** How often a call that only reads is repeated when the provider cannot be reached or says 429, 502, 503 or 504. Default 2, at most 5. */
+  retries?: number
+  /** Told before each request; every value is redacted. */
+  onRequest?: (event: RequestEvent) => void
+  /** Told after each answer, or failure; every value is redacted. */
+  onResponse?: (event: ResponseEvent) => void
+}
+
+/** What each single call takes. */
+export interface CallOptions {
+  signal?: AbortSignal
+  /** Instead of that of the client. */
+  timeout?: Seconds
+}
+
+export interface RequestEvent {
+  readonly provider: string
+  readonly operation: string
+  readonly method: string
+  /** Without query and fragment; parts of the path that are not fixed are shown as `*`. */
+  readonly url: string
+}
+
+export interface ResponseEvent extends RequestEvent {
+  /** Absent when there was no answer. */
+  readonly status?: number
+  readonly milliseconds: number
+}
+
+/** One call to a provider's API. */
+export interface ApiCall<T> {
+  /** The name of our method. */
+  readonly operation: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly url: string
+  /** The address as logs may show it. Default: scheme and host of `url`. */
+  readonly shown?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+  /** The statuses that mean success. */
+  readonly expect: readonly number[]
+  /** What a good body looks like; extra members are tolerated by loose objects. */
+  readonly schema: z.ZodType<T>
+  /** Whether it may be repeated: true for what only reads. Default: `method` is GET. */
+  readonly safe?: boolean
+}
+
+/** Reads the provider's own error code and words out of an answer. */
+export type ErrorReader = (response: JsonResponse) => { code?: string | undefined; message?: string | undefined }
+
+/**
+ * Makes a call and gives its validated body.
+ * @throws {AuthError} `ERR_UPSTREAM_INVALID` (400, 422 and other 4xx), `ERR_UPSTREAM_UNAUTHORIZED` (401), `ERR_UPSTREAM_FORBIDDEN` (403),
+ * `ERR_UPSTREAM_NOT_FOUND` (404), `ERR_UPSTREAM_CONFLICT` (409), `ERR_PROVIDER_UNAVAILABLE` (429, 5xx, network, nonsense),
+ * `ERR_UPSTREAM_UNKNOWN` (the answer to a write was lost)
+ */
+export type Caller = <T>(call: ApiCall<T>, options?: CallOptions) => Promise<T>
+
+/** The members of {@link ClientOptions} for the options schema of a client. */
+export const clientSchema = {
+  fetch: functionOf<Fetch>().optional(),
+  timeout: seconds(0.01, 120).optional(),
+  retries: z.int().min(0).max(5).optional(),
+  onRequest: functionOf<(event: RequestEvent) => void>().optional(),
+  onResponse: functionOf<(event: ResponseEvent) => void>().optional(),
+}
+
+const codes: Readonly<Record<number, AuthErrorCode>> = {
+  401: 'ERR_UPSTREAM_UNAUTHORIZED',
+  403: 'ERR_UPSTREAM_FORBIDDEN',
+  404: 'ERR_UPSTREAM_NOT_FOUND',
+  409: 'ERR_UPSTREAM_CONFLICT',
+}
+const passing = [429, 502, 503, 504]
+
+/** Makes the function that all calls of a provider's client go through: deadline, retries, hooks, validation, errors. */
+export function createCaller(provider: string, options: { [Name in keyof ClientOptions]: ClientOptions[Name] | undefined }, readError: ErrorReader): Caller {
+  const request = createRequest(options.fetch ?? ((url, init) => globalThis.fetch(url, init)), options.timeout ?? 10)
+
+  async function once<T>(call: ApiCall<T>, timeout: Seconds, signal: AbortSignal | undefined): Promise<JsonResponse> {
+    const event = { provider, operation: call.operation, method: call.method, url: redact(call.shown ?? new URL(call.url).origin) }
+    const started = performance.now()
+    options.onRequest?.(event)
+    let status: number | undefined
+    try {
+      const response = await request(call.url, {
+        method: call.method,
+        timeout,
+        ...(call.headers !== undefined && { headers: call.headers }),
+        ...(call.body !== undefined && { body: call.body }),
+        ...(signal !== undefined && { signal }),
+      })
+      status = response.status
+      return response
+    } finally {
+      options.onResponse?.({ ...event, ...(status !== undefined && { status }), milliseconds: performance.now() - started })
+    }
+  }
+
+  async function attempt<T>(call: ApiCall<T>, timeout: Seconds, signal: AbortSignal | undefined): Promise<T> {
+    const upstream: Upstream = { provider, operation: call.operation }
+    let response: JsonResponse
+    try {
+      response = await once(call, timeout, signal)
+    } catch (cause) {
+      if (!isAuthError(cause)) throw cause
+      const { explanation = 'no answer' } = cause
+      if (isSafe(call) || notSent.test(explanation)) throw new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, cause, upstream })
+      throw new AuthError('ERR_UPSTREAM_UNKNOWN', { explanation: `${call.operation}: the answer was lost, ${explanation}`, cause, upstream })
+    }
+    if (!call.expect.includes(response.status)) throw refusalOf(call, response, provider, readError)
+    const result = call.schema.safeParse(response.json ? response.body : response.text)
+    if (result.success) return result.data
+    const path = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'the body'} ${issue.code}`)
+    throw new AuthError('ERR_PROVIDER_UNAVAILABLE', {
+      explanation: `${provider} ${call.operation}: the answer is not as it should be (${path.join(', ')})`,
+      upstream: { ...upstream, status: response.status },
+    })
+  }
+
+  return async (call, { signal, timeout = options.timeout ?? 10 } = {}) => {
+    const deadline = performance.now() + timeout * 1000
+    for (let attempts = 0; ; attempts += 1) {
+      try {
+        return await attempt(call, Math.max(0.001, (deadline - performance.now()) / 1000), signal)
+      } catch (error) {
+        const wait = isAuthError(error) ? waitFor(error, attempts) : undefined
+        const again = isSafe(call) && attempts < (options.retries ?? 2) && wait !== undefined
+        if (!again || performance.now() + wait > deadline) throw error
+        await pause(wait, signal)
+      }
+    }
+  }
+}
+
+const isSafe = ({ safe, method }: ApiCall<unknown>) => safe ?? method === 'GET'
+// The connection was never made, so nothing was sent.
+const notSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/
+
+function refusalOf(call: ApiCall<unknown>, response: JsonResponse, provider: string, readError: ErrorReader): AuthError {
+  const { status } = response
+  const { code, message } = readError(response)
+  const upstream: Upstream = {
+    provider,
+    operation: call.operation,
+    status,
+    ...(code !== undefined && { code: redact(code) }),
+    ...(message !== undefined && { message: redact(message) }),
+  }
+  const explanation = `${provider} ${call.operation}: answered with status ${status}${code === undefined ? '' : ` ${quoted(code)}`}`
+  if (status === 429 || status >= 500 || status < 400) {
+    return new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, upstream, ...retryAfter(response.headers) })
+  }
+  return new AuthError(codes[status] ?? 'ERR_UPSTREAM_INVALID', { explanation, upstream })
+}
+
+// Milliseconds until it is worth trying again; nothing if it is not.
+function waitFor({ code, upstream, retryAfter }: AuthError, attempts: number): number | undefined {
+  if (code !== 'ERR_PROVIDER_UNAVAILABLE') return undefined
+  if (upstream?.status !== undefined && !passing.includes(upstream.status)) return undefined
+  return retryAfter === undefined ? 100 * 2 ** attempts * (0.5 + Math.random()) : retryAfter * 1000
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, milliseconds)
+    function done() {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }
+    function abort() {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
+  })
+}
+
+/** A path with its variable parts percent-encoded: path`/users/${id}/roles`. */
+export function path(template: TemplateStringsArray, ...parts: readonly string[]): string {
+  return template.reduce((made, text, index) => made + encodeURIComponent(part(parts[index - 1])) + text)
+}
+
+// A dot segment would lead to another resource.
+function part(value: string | undefined): string {
+  if (value === undefined || value === '' || value === '.' || value === '..') {
+    throw new AuthError('ERR_OPTIONS_INVALID', { explanation: 'a part of the path is empty or a dot segment' })
+  }
+  return value
+}
+
+/** Turns an outage of any kind into an error of ours; for functions that must not throw what a provider did. */
+export function asUnavailable(error: unknown): AuthError {
+  return isAuthError(error) ? error : unavailable('the provider could not be asked', { cause: error })
+}
