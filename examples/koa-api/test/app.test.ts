@@ -1,0 +1,7 @@
+import { fileURLToPath } from 'node:url'
+import { describe } from '@jest/globals'
+import { describeApi } from '../../support/api-contract.ts'
+
+describe('examples/koa-api', () => {
+  describeApi(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
+})
