@@ -1,0 +1,88 @@
+import {
+  assertPredicates,
+  type GuardInput,
+  granted,
+  type Predicate,
+  predicate,
+  type Refusal,
+  refused,
+  type Several,
+} from './predicate.ts'
+
+/**
+ * Grants when any of these does; the first that does ends the search.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or an entry that is not a predicate.
+ */
+export function anyOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R> {
+  const predicates = assertPredicates('anyOf', these)
+  return predicate(textOf('anyOf', predicates), (input) => {
+    const refusals: Refusal[] = []
+    for (const each of predicates) {
+      const verdict = each(input)
+      if (verdict.granted === true) return granted
+      refusals.push(verdict)
+    }
+    const [code, ...others] = new Set(refusals.map((refusal) => refusal.code))
+    const { scopes } = refusals.find((refusal) => refusal.scopes !== undefined) ?? {}
+    return joined(refusals, others.length === 0 && code !== undefined ? code : 'ERR_FORBIDDEN', scopes)
+  })
+}
+
+/**
+ * Grants when all of these do. An `organization(…)` among them counts for all of them, wherever it stands.
+ * All are asked, so that a challenge can name every scope that is missing.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or an entry that is not a predicate.
+ */
+export function allOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R> {
+  const predicates = assertPredicates('allOf', these)
+  const confirms = (input: GuardInput<R>) => {
+    for (const each of predicates) {
+      const organization = each.confirms?.(input)
+      if (organization !== undefined) return organization
+    }
+    return undefined
+  }
+  const decide = (input: GuardInput<R>) => {
+    const organization = input.organization ?? confirms(input)
+    const known = organization === undefined ? input : { ...input, organization }
+    const refusals: Refusal[] = []
+    for (const each of predicates) {
+      try {
+        const verdict = each(known)
+        if (verdict.granted !== true) refusals.push(verdict)
+      } catch (error) {
+        // A check may rely on the one before it; after a refusal its failure is no news.
+        if (refusals.length === 0) throw error
+      }
+    }
+    const [first] = refusals
+    if (first === undefined) return granted
+    const scopes = [...new Set(refusals.flatMap((refusal) => refusal.scopes ?? []))]
+    return joined(refusals, first.code, scopes.length > 0 ? scopes : undefined)
+  }
+  return predicate(textOf('allOf', predicates), decide, confirms)
+}
+
+/**
+ * Grants when the other refuses, except where the other could not tell.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate.
+ */
+export function not<R = unknown>(other: Predicate<R>): Predicate<R> {
+  const predicates = assertPredicates('not', [other])
+  const text = textOf('not', predicates)
+  return predicate(text, (input) => {
+    const verdict = other(input)
+    if (verdict.granted === true) return refused('ERR_FORBIDDEN', `${text} refused`)
+    return verdict.final ? verdict : granted
+  })
+}
+
+function joined(refusals: readonly Refusal[], code: Refusal['code'], scopes: readonly string[] | undefined): Refusal {
+  const explanation = refusals.map((refusal) => refusal.explanation).join('; ')
+  const verdict = refused(code, explanation, scopes)
+  return refusals.some((refusal) => refusal.final) ? { ...verdict, final: true } : verdict
+}
+
+function textOf(name: string, predicates: readonly Predicate<never>[]): string {
+  return `${name}(${predicates.map((each) => each.text).join(', ')})`
+}

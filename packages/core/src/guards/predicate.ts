@@ -1,0 +1,83 @@
+import { types } from 'node:util'
+import { AuthError, type AuthErrorCode } from '../errors.ts'
+import type { User, VerifiedToken } from '../types.ts'
+
+/** What a predicate decides by. `R` is the request of the framework: Express' `Request`, Koa's `Context`. */
+export interface GuardInput<R = unknown> {
+  readonly user: User
+  readonly auth: VerifiedToken
+  readonly request: R
+  /** The organization this route names, once it is known to be the user's. */
+  readonly organization?: string
+}
+
+/** What a predicate answers. */
+export type Verdict = { readonly granted: true } | Refusal
+
+/** Why a predicate does not grant. */
+export interface Refusal {
+  readonly granted: false
+  readonly code: AuthErrorCode
+  /** For logs only: which part said no. */
+  readonly explanation: string
+  /** The scopes that would help. */
+  readonly scopes?: readonly string[]
+  /** Not to be turned around by `not`: the question itself could not be answered. */
+  readonly final?: true
+}
+
+/** A rule about a user, made by `role`, `permission`, `scope`, `organization`, `own` or `check`, and joined by `anyOf`, `allOf`, `not`. */
+export interface Predicate<R = unknown> {
+  (input: GuardInput<R>): Verdict
+  /** How it was written, such as `anyOf(role("auditor"), scope("read:reports"))`. */
+  readonly text: string
+  /** The organization a route names with this predicate, if it is the user's. */
+  confirms?(input: GuardInput<R>): string | undefined
+}
+
+/** Several values, or one list of them. */
+export type Several<T> = readonly T[] | readonly [readonly T[]]
+
+/** The entries of either form. */
+export function entriesOf<T>(several: Several<T>): readonly T[] {
+  const [first, ...more] = several
+  return Array.isArray(first) && more.length === 0 ? first : (several as readonly T[])
+}
+
+/** Makes a predicate of a function. */
+export function predicate<R>(
+  text: string,
+  decide: (input: GuardInput<R>) => Verdict,
+  confirms?: (input: GuardInput<R>) => string | undefined,
+): Predicate<R> {
+  const named = (input: GuardInput<R>) => decide(input)
+  return Object.freeze(Object.assign(named, { text }, confirms && { confirms }))
+}
+
+export const granted: Verdict = { granted: true }
+
+export function refused(code: AuthErrorCode, explanation: string, scopes?: readonly string[]): Refusal {
+  return { granted: false, code, explanation, ...(scopes !== undefined && { scopes }) }
+}
+
+/** @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or an entry that is not a predicate. */
+export function assertPredicates<R>(name: string, list: Several<Predicate<R>>): readonly Predicate<R>[] {
+  const predicates = entriesOf(list)
+  if (predicates.length === 0) throw invalid(`${name}() needs at least one predicate`)
+  for (const each of predicates) {
+    if (typeof each !== 'function' || typeof each.text !== 'string') {
+      throw invalid(`${name}() takes predicates such as role('admin'); a function of your own goes into check(…)`)
+    }
+  }
+  return predicates
+}
+
+export function invalid(explanation: string): AuthError {
+  return new AuthError('ERR_OPTIONS_INVALID', { explanation })
+}
+
+/** Gives back what a function of the app answered. A Promise is no answer, and its failure must not end the process. */
+export function answer(value: unknown): unknown {
+  if (types.isPromise(value)) value.catch(() => undefined)
+  return value
+}

@@ -1,0 +1,83 @@
+import type { AuthErrorCode } from '../errors.ts'
+import type { User } from '../types.ts'
+import { entriesOf, granted, invalid, type Predicate, predicate, refused, type Several } from './predicate.ts'
+
+/** A permission as `resource:action`, or as `{ resource: action }` with one or more entries. */
+export type PermissionLike = string | Readonly<Record<string, string>>
+
+/**
+ * Grants when the user has any of these roles. A role is matched by its id or its name, exactly.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or a name that is not a text.
+ */
+export function role(...anyOfThese: Several<string>): Predicate {
+  const wanted = names('role', entriesOf(anyOfThese))
+  return right(textOf('role', wanted), 'ERR_ROLE_REQUIRED', (user) =>
+    list(user.roles).some((has) => wanted.some((name) => name === has?.id || name === has?.name)),
+  )
+}
+
+/**
+ * Grants when the user has all of these permissions.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or something that is not a permission.
+ */
+export function permission(...allOfThese: Several<PermissionLike>): Predicate {
+  const wanted = names('permission', entriesOf(allOfThese).flatMap(permissionTexts))
+  return right(textOf('permission', wanted), 'ERR_PERMISSION_REQUIRED', (user) =>
+    wanted.every((name) => list(user.permissions).includes(name)),
+  )
+}
+
+/**
+ * Grants when the token has all of these scopes. A refusal names them in the challenge.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or a text that is not one scope.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+ */
+export function scope(...allOfThese: Several<string>): Predicate {
+  const wanted = names('scope', entriesOf(allOfThese))
+  // RFC 6749 section 3.3. A space would join two scopes, and such a name never matches one.
+  const odd = wanted.find((name) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))
+  if (odd !== undefined) throw invalid(`scope() takes one scope in each argument, not ${JSON.stringify(odd)}`)
+  return right(
+    textOf('scope', wanted),
+    'ERR_SCOPE_REQUIRED',
+    (user) => wanted.every((name) => list(user.scopes).includes(name)),
+    wanted,
+  )
+}
+
+function right(text: string, code: AuthErrorCode, has: (user: User) => boolean, scopes?: readonly string[]): Predicate {
+  return predicate(text, ({ user, auth, organization }) => {
+    // Rights in one organization are no rights elsewhere; and as nobody knows those, `not` must not grant either.
+    if (auth.boundTo !== undefined && auth.boundTo !== organization) {
+      const explanation = `${text}: this token's rights hold in one organization, and the route does not name it with organization(…)`
+      return { granted: false, code: 'ERR_ORGANIZATION_REQUIRED', explanation, final: true }
+    }
+    return has(user) ? granted : refused(code, `the user lacks ${text}`, scopes)
+  })
+}
+
+// Another middleware may have put a user of its own into the request, with anything in these places.
+function list<T>(value: readonly T[]): readonly T[] {
+  return Array.isArray(value) ? value : []
+}
+
+function permissionTexts(wanted: PermissionLike): PermissionLike[] {
+  if (typeof wanted !== 'object' || wanted === null) return [wanted]
+  const entries = Object.entries(wanted)
+  if (entries.length === 0) throw invalid('permission() got an object without entries')
+  return entries.map(([resource, action]) =>
+    resource && action && typeof action === 'string' ? `${resource}:${action}` : '',
+  )
+}
+
+function names(kind: string, values: readonly unknown[]): readonly string[] {
+  if (values.length === 0) throw invalid(`${kind}() needs at least one name`)
+  return values.map((name) => {
+    if (typeof name !== 'string' || name === '') throw invalid(`${kind}() takes names that are not empty`)
+    return name
+  })
+}
+
+function textOf(kind: string, wanted: readonly string[]): string {
+  return `${kind}(${wanted.map((name) => JSON.stringify(name)).join(', ')})`
+}
