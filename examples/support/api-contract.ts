@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createTestIssuer, type TestIssuer, type TokenOptions } from '@claviger/testing'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type Running, startExample } from './start-example.ts'
 
 /** What every API example answers, started as a process of its own against a test issuer. */
@@ -28,7 +28,12 @@ export function describeApi(main: string): void {
   it('tells who calls', async () => {
     const response = await call('GET', '/me', { subject: 'alice', roles: ['admin'] })
     expect(response.status).toBe(200)
-    expect(await response.json()).toMatchObject({ id: 'alice', provider: 'oidc', issuer: issuer.issuer, roles: [{ name: 'admin' }] })
+    expect(await response.json()).toMatchObject({
+      id: 'alice',
+      provider: 'oidc',
+      issuer: issuer.issuer,
+      roles: [{ name: 'admin' }],
+    })
   })
 
   it.each<[string, string, TokenOptions | undefined, number]>([

@@ -16,7 +16,9 @@ interface Snippet {
 
 function pages(): string[] {
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name))
-  const readmes = ['packages', 'examples'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')))
+  const readmes = ['packages', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
+  )
   return ['README.md', 'CONTRIBUTING.md', ...docs, ...readmes]
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(root, name))
@@ -53,8 +55,13 @@ describe('the snippets of the documentation', () => {
     const base = relative(out, join(root, 'tsconfig.base.json'))
     const compilerOptions = { noEmit: true, noUnusedLocals: false, lib: ['es2023', 'dom'] }
     writeFileSync(join(out, 'tsconfig.json'), JSON.stringify({ extends: base, compilerOptions, include: ['*.ts'] }))
-    const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', out], { encoding: 'utf8' })
-    const errors = stdout.replace(/^.*?(snippet-\d+\.ts)\((\d+)/gm, (_, name: string, line: string) => `${names.get(name)} +${line}: (`)
+    const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', out], {
+      encoding: 'utf8',
+    })
+    const errors = stdout.replace(
+      /^.*?(snippet-\d+\.ts)\((\d+)/gm,
+      (_, name: string, line: string) => `${names.get(name)} +${line}: (`,
+    )
     expect(errors).toBe('')
   }, 120_000)
 })

@@ -1,0 +1,130 @@
+import { logto } from '@claviger/core/logto'
+import { oidc } from '@claviger/core/oidc'
+import { createLogtoEmulator, createTestIssuer, type LogtoEmulator, type TestIssuer } from '@claviger/testing'
+import { type RunningApp, startApps } from './apps.ts'
+import type { Line } from './table.ts'
+
+const api = 'https://orders.example.test/api'
+
+/** The issuers of the demo, and the APIs that trust them. */
+export interface Stage {
+  readonly issuer: TestIssuer
+  readonly tenant: LogtoEmulator
+  readonly apps: readonly RunningApp[]
+  close(): Promise<void>
+}
+
+/** Starts an OpenID Connect issuer, a Logto tenant with two people, and the API on Express and on Koa. */
+export async function setStage(): Promise<Stage> {
+  const issuer = await createTestIssuer({ algorithms: ['ES384'] })
+  const tenant = await createLogtoEmulator({
+    resources: [{ indicator: api, scopes: ['read:orders', 'write:orders'] }],
+    roles: [
+      { name: 'admin', scopes: { [api]: ['read:orders', 'write:orders'] } },
+      { name: 'guest', scopes: {} },
+    ],
+    users: [
+      { id: 'alice', username: 'alice', roles: ['admin'] },
+      { id: 'bob', username: 'bob', roles: ['guest'] },
+    ],
+    apps: [{ id: 'web', type: 'Traditional' }],
+    customClaims: ({ context }) => ({ roles: context.user?.roles.map((role) => role.name) ?? [] }),
+  })
+  const apps = await startApps(() => ({
+    providers: [
+      oidc({ issuer: issuer.issuer, audience: issuer.audience, rolesFrom: 'roles' }),
+      logto({ endpoint: tenant.endpoint, audience: api }),
+    ],
+    keys: { cooldown: 1, retry: 0.1, maxRetry: 1 }, // the story should not wait
+  }))
+  return {
+    issuer,
+    tenant,
+    apps,
+    async close() {
+      await Promise.all([...apps, issuer, tenant].map((each) => each.close()))
+    },
+  }
+}
+
+/** Plays the story against one API, through real HTTP, and gives its lines. */
+export async function play({ issuer, tenant }: Stage, app: RunningApp): Promise<Line[]> {
+  const lines: Line[] = []
+
+  async function ask(step: string, path: string, token: string | undefined, expected: number): Promise<void> {
+    const started = performance.now()
+    const response = await fetch(app.url + path, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    })
+    await response.text()
+    const milliseconds = performance.now() - started
+    lines.push({
+      step,
+      framework: app.framework,
+      request: `GET ${path}`,
+      expected,
+      status: response.status,
+      milliseconds,
+    })
+  }
+
+  const atLogto = (user: string) => tenant.tokenFor(user, { resource: api })
+  const alice = issuer.tokenFor({ subject: 'alice', roles: ['admin'] })
+  const bob = issuer.tokenFor({ subject: 'bob', roles: ['administrator'] })
+
+  await ask('nobody', '/me', undefined, 401)
+  await ask('who am I, at the OpenID issuer', '/me', alice, 200)
+  await ask('who am I, once more: a known token', '/me', alice, 200)
+  await ask('who am I, at Logto', '/me', await atLogto('alice'), 200)
+  await ask('Alice has the role admin', '/admin', alice, 200)
+  await ask('Bob has a role called administrator', '/admin', bob, 403)
+  await ask('Alice of Logto has the role too', '/admin', await atLogto('alice'), 200)
+  await ask('and the scope', '/orders', await atLogto('alice'), 200)
+  await ask('Bob of Logto has no scope', '/orders', await atLogto('bob'), 403)
+  await ask('one character of the signature changed', '/me', tampered(alice), 401)
+  await ask('an ID token is no access token', '/me', issuer.idTokenFor({ subject: 'alice' }), 401)
+
+  const oldKey = issuer.current.kid
+  await issuer.rotate()
+  await ask('keys rotated: the old token still works', '/me', alice, 200)
+  await ask('and so does a new one', '/me', issuer.tokenFor({ subject: 'carol' }), 200)
+  issuer.removeKey(oldKey)
+  await pause(1100) // the cool-down of unknown keys, 1 s here
+  await issuer.rotate()
+  const dora = issuer.tokenFor({ subject: 'dora' })
+  await ask('the old key removed: a stranger makes us look', '/me', dora, 200)
+  await ask('and its tokens are dead at once', '/me', alice, 401)
+  await tenant.rotate(app.framework === 'Express' ? 'RSA' : 'EC')
+  await pause(1100)
+  await ask('Logto rotates to another kind of key', '/me', await atLogto('alice'), 200)
+
+  issuer.fail('jwks', 'reset')
+  issuer.fail('discovery', 'reset')
+  await ask('the issuer is down: known users keep working', '/me', dora, 200)
+  await pause(1100)
+  const stranger = await strangerTo(issuer)
+  await ask('somebody signed with a key nobody has seen', '/me', stranger, 503)
+  issuer.heal()
+  await pause(1500)
+  await ask('the issuer is back', '/me', stranger, 200)
+
+  await app.auth.revoke({ subject: 'dora', provider: 'oidc' })
+  await ask('Dora revoked, her token still unexpired', '/me', dora, 401)
+  await ask('the others are not concerned', '/me', stranger, 200)
+  return lines
+}
+
+async function strangerTo(issuer: TestIssuer): Promise<string> {
+  await issuer.rotate()
+  return issuer.tokenFor({ subject: 'erin' })
+}
+
+// In the middle, where every bit counts.
+function tampered(token: string): string {
+  const at = token.length - 20
+  return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
