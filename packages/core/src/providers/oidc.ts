@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { type Algorithm, asymmetricAlgorithms, symmetricAlgorithms } from '../algorithms.ts'
+import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
 import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
 import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
 import type { Jwks, KeySource, Provider, UserClaims, Validator } from '../provider.ts'
-import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
 import type { Claims, Seconds } from '../types.ts'
 
 /** Any standard OpenID Connect or OAuth 2.0 server. Durations are seconds. */
@@ -55,7 +55,8 @@ export interface OidcOptions {
 
 const claimPath = z.union([text, z.array(text).min(1)])
 const audience = z.union([text, z.array(text).min(1, 'must name at least one'), z.null()], {
-  error: (issue) => (issue.input === undefined ? 'is missing; null accepts any audience' : 'must be a text, a list of texts, or null'),
+  error: (issue) =>
+    issue.input === undefined ? 'is missing; null accepts any audience' : 'must be a text, a list of texts, or null',
 })
 
 const schema = z.strictObject({
@@ -65,10 +66,21 @@ const schema = z.strictObject({
   name: text.optional(),
   jwksUri: z.union([address, z.array(address).min(1), z.null()]).optional(),
   metadataUrl: address.optional(),
-  jwks: z.union([text, z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or a path')]).optional(),
+  jwks: z
+    .union([
+      text,
+      z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or a path'),
+    ])
+    .optional(),
   secret: text.optional(),
-  algorithms: z.array(z.enum([...asymmetricAlgorithms, ...symmetricAlgorithms])).min(1, 'must name at least one').optional(),
-  tokenTypes: z.array(z.union([text, z.null()])).min(1, 'must name at least one').optional(),
+  algorithms: z
+    .array(z.enum([...asymmetricAlgorithms, ...symmetricAlgorithms]))
+    .min(1, 'must name at least one')
+    .optional(),
+  tokenTypes: z
+    .array(z.union([text, z.null()]))
+    .min(1, 'must name at least one')
+    .optional(),
   requiredClaims: z.array(text).optional(),
   rolesFrom: claimPath.optional(),
   permissionsFrom: claimPath.optional(),
@@ -113,7 +125,9 @@ export function oidc(options: OidcOptions): Provider {
       algorithms,
       tokenTypes,
       audience: audiences,
-      requiredClaims: checked.requiredClaims ?? (strict ? rfc9068Claims.filter((claim) => claim !== 'aud' || audiences !== null) : ['sub']),
+      requiredClaims:
+        checked.requiredClaims ??
+        (strict ? rfc9068Claims.filter((claim) => claim !== 'aud' || audiences !== null) : ['sub']),
       user,
       ...(checked.validate !== undefined && { validate: checked.validate }),
     },
@@ -127,20 +141,24 @@ function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorit
   const symmetric = algorithms.filter((algorithm) => symmetricAlgorithms.includes(algorithm))
   if (secret !== undefined) {
     if (jwks !== undefined || jwksUri !== undefined) throw invalidOptions('oidc', 'secret excludes jwks and jwksUri')
-    if (symmetric.length < algorithms.length) throw invalidOptions('oidc', 'a secret goes with HS256, HS384 and HS512 only')
+    if (symmetric.length < algorithms.length)
+      throw invalidOptions('oidc', 'a secret goes with HS256, HS384 and HS512 only')
     const least = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8), minSecretBytes)
     if (Buffer.byteLength(secret) < least) throw invalidOptions('oidc', `secret must have at least ${least} bytes`)
     return { secret }
   }
-  if (symmetric.length > 0) throw invalidOptions('oidc', `${symmetric.join(', ')} needs a secret: with public keys anybody could sign`)
+  if (symmetric.length > 0)
+    throw invalidOptions('oidc', `${symmetric.join(', ')} needs a secret: with public keys anybody could sign`)
   const set = typeof jwks === 'string' ? readFile(jwks) : jwks
   if (jwksUri === null) {
-    if (set === undefined) throw invalidOptions('oidc', 'jwksUri is null and there are no jwks: no token could be verified')
+    if (set === undefined)
+      throw invalidOptions('oidc', 'jwksUri is null and there are no jwks: no token could be verified')
     return { pinned: set }
   }
   const seed = set === undefined ? {} : { seed: set }
   if (jwksUri !== undefined) return { jwksUri, ...seed }
-  if (metadataUrl === undefined && !URL.canParse(issuer)) throw invalidOptions('oidc', 'the issuer is no URL: its keys cannot be found, set jwksUri')
+  if (metadataUrl === undefined && !URL.canParse(issuer))
+    throw invalidOptions('oidc', 'the issuer is no URL: its keys cannot be found, set jwksUri')
   return { discovery: true, ...(metadataUrl !== undefined && { metadataUrl }), ...seed }
 }
 
@@ -154,7 +172,11 @@ function readFile(path: string): Jwks {
   throw invalidOptions('oidc', `jwks: ${JSON.stringify(path)} holds no JWK Set`)
 }
 
-function opaqueOf(client: NonNullable<Checked['introspection']>, audiences: readonly string[] | null, user: (claims: Claims) => UserClaims) {
+function opaqueOf(
+  client: NonNullable<Checked['introspection']>,
+  audiences: readonly string[] | null,
+  user: (claims: Claims) => UserClaims,
+) {
   const accepted = client.audience === undefined ? audiences : listOf(client.audience)
   return {
     ...(client.cacheFor !== undefined && { cacheFor: client.cacheFor }),
@@ -162,14 +184,28 @@ function opaqueOf(client: NonNullable<Checked['introspection']>, audiences: read
       clientId: client.clientId,
       clientSecret: client.clientSecret,
       ...(client.endpoint !== undefined && { endpoint: client.endpoint }),
-      user,
-      refuse(claims) {
-        if (accepted === null) return undefined
-        const found = [claims.aud].flat()
-        return accepted.some((one) => found.includes(one)) ? undefined : 'its aud is not for this API (option introspection.audience)'
-      },
+      // A client's own token may name no subject (RFC 7662 section 2.2): then the client is who calls.
+      user: (claims) => user(claims.sub === undefined ? { ...claims, sub: claims.client_id } : claims),
+      refuse: (claims) => otherKind(claims, accepted === null) ?? otherAudience(claims, accepted),
     }),
   }
+}
+
+// Servers introspect refresh tokens as active too. Those have no token_type, or one of their own; with no audience to tell
+// them by, it has to be there.
+function otherKind({ token_type: type, token_use: use }: Claims, required: boolean): string | undefined {
+  const bearer = type === undefined ? !required : typeof type === 'string' && type.toLowerCase() === 'bearer'
+  return bearer && (use === undefined || use === 'access_token')
+    ? undefined
+    : 'it is not a Bearer access token (token_type)'
+}
+
+function otherAudience({ aud }: Claims, accepted: readonly string[] | null): string | undefined {
+  if (accepted === null) return undefined
+  const found = [aud].flat()
+  return accepted.some((one) => found.includes(one))
+    ? undefined
+    : 'its aud is not for this API (option introspection.audience)'
 }
 
 function userFrom(claims: Claims, { rolesFrom, permissionsFrom, organizationFrom }: Checked): UserClaims {
