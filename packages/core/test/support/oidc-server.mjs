@@ -1,0 +1,81 @@
+// A real authorization server in a process of its own, so that a test can kill it. It is told what to be by oidc-provider.ts.
+import { createServer } from 'node:http'
+import Provider from 'oidc-provider'
+
+const mount = '/oidc'
+
+process.once('message', start)
+process.once('disconnect', () => process.exit())
+
+async function start({ port, keys, secret, clients, resources, accounts }) {
+  const server = createServer()
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const endpoint = `http://127.0.0.1:${server.address().port}`
+  const scope = 'read:orders write:orders'
+  const provider = new Provider(`${endpoint}${mount}`, {
+    clients,
+    jwks: { keys },
+    cookies: { keys: ['cookie key of a test'] },
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'roles'],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email'], roles: ['roles'] },
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...accounts[id] }) }),
+    // Whoever signs in has agreed to everything: there is nobody to ask.
+    async loadExistingGrant({ oidc }) {
+      const grant = new provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId })
+      grant.addOIDCScope('openid offline_access profile email roles')
+      for (const resource of Object.values(resources)) grant.addResourceScope(resource, scope)
+      await grant.save()
+      return grant
+    },
+    issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
+    extraTokenClaims: (_, { accountId }) => (accountId === undefined ? undefined : tokenClaims(accounts[accountId])),
+    interactions: { url: (_, { uid }) => `${mount}/interaction/${uid}` },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true, allowedPolicy: () => true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo(_, resource) {
+          const alg = Object.keys(resources).find((name) => resources[name] === resource)
+          const format =
+            alg === 'opaque'
+              ? { accessTokenFormat: 'opaque' }
+              : {
+                  accessTokenFormat: 'jwt',
+                  jwt: { sign: { alg, ...(alg === 'HS256' && { key: Buffer.from(secret) }) } },
+                }
+          return { scope, audience: resource, accessTokenTTL: 3600, ...format }
+        },
+      },
+    },
+  })
+  const handle = provider.callback()
+  server.on('request', async (request, response) => {
+    try {
+      if (request.url.startsWith(`${mount}/interaction/`)) await signIn(provider, request, response)
+      else {
+        request.originalUrl = request.url
+        request.url = request.url.slice(mount.length)
+        handle(request, response)
+      }
+    } catch (error) {
+      response.writeHead(500).end(String(error))
+    }
+  })
+  process.send({ endpoint })
+}
+
+function tokenClaims({ roles }) {
+  return {
+    realm_access: { roles },
+    authorities: roles.map((role) => `orders:${role}`),
+    organization: 'acme',
+  }
+}
+
+async function signIn(provider, request, response) {
+  const { params } = await provider.interactionDetails(request, response)
+  await provider.interactionFinished(request, response, { login: { accountId: params.login_hint } })
+}
