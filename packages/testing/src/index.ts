@@ -1,6 +1,14 @@
 export { type ActingAs, actingAs } from './acting-as.ts'
 export type { ActingUser, PermissionInput, RoleInput } from './acting-user.ts'
 export { createTestClock, type TestClock } from './clock.ts'
+export {
+  createLogtoEmulator,
+  type LogtoEmulator,
+  type LogtoEmulatorOptions,
+  type LogtoTokenOptions,
+  type SignedIn,
+  type SignInOptions,
+} from './emulators/logto/index.ts'
 export type { IssuerEndpoint } from './endpoints.ts'
 export { createTestIssuer, type TestIssuer, type TestIssuerOptions } from './issuer.ts'
 export { createTestKey, type KeyOptions, type SigningKey, type TestKey } from './keys.ts'

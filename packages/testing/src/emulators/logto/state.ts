@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto'
+import type { Seconds } from '@claviger/core'
+
+/** The resource of the Management API; on a server of one's own it is always this one. */
+export const managementResource = 'https://default.logto.app/api'
+/** The role that Logto makes for clients of the Management API. */
+export const managementRole = 'Logto Management API access'
+
+/** An API, and what may be done there. */
+export interface LogtoResource {
+  /** Becomes `aud`. */
+  readonly indicator: string
+  readonly scopes: readonly string[]
+  /** Default 3600. */
+  readonly accessTokenTtl?: Seconds
+  /** Makes requests without a resource get tokens for this one. */
+  readonly isDefault?: boolean
+}
+
+/** Scopes of APIs, by the indicators of the APIs. */
+export type ResourceScopes = Readonly<Record<string, readonly string[]>>
+
+/** A role of the whole tenant: for users, or for machine-to-machine apps. */
+export interface LogtoRole {
+  readonly name: string
+  /** What it allows at which API. */
+  readonly scopes?: ResourceScopes
+}
+
+/** A role that somebody has within an organization. */
+export interface LogtoOrganizationRole {
+  readonly name: string
+  /** Permissions of the organization itself. */
+  readonly scopes?: readonly string[]
+  /** What it allows at which API. */
+  readonly resourceScopes?: ResourceScopes
+}
+
+export interface LogtoOrganization {
+  /** Default: random. */
+  readonly id?: string
+  readonly name: string
+  readonly description?: string
+}
+
+/** Names of organization roles, by the id of the organization. An empty list makes a member without a role. */
+export type Memberships = Readonly<Record<string, readonly string[]>>
+
+/** What users and apps have in common. */
+interface Subject {
+  /** Default: random. */
+  readonly id?: string
+  /** Names of roles of the tenant. */
+  readonly roles?: readonly string[]
+  readonly organizations?: Memberships
+}
+
+export interface LogtoUser extends Subject {
+  readonly username: string
+  readonly name?: string
+  readonly email?: string
+  readonly customData?: Readonly<Record<string, unknown>>
+}
+
+export interface LogtoApp extends Subject {
+  readonly name?: string
+  /** `SPA` and `Native` are public clients. */
+  readonly type: 'MachineToMachine' | 'Traditional' | 'SPA' | 'Native'
+  /** Default: random. Public clients have none. */
+  readonly secret?: string
+  /** Default true. */
+  readonly rotateRefreshToken?: boolean
+  /** From 1 to 180. Default 14. */
+  readonly refreshTokenTtlInDays?: number
+  /** Gives refresh tokens without `offline_access` too. Default false. */
+  readonly alwaysIssueRefreshToken?: boolean
+  /** Puts `sid` into ID tokens. Default false. */
+  readonly backchannelLogoutSessionRequired?: boolean
+}
+
+/** Roles and memberships of a user or an app, as they are now. */
+export interface SubjectState {
+  readonly id: string
+  readonly roles: Set<string>
+  readonly organizations: Map<string, Set<string>>
+}
+
+export interface UserState extends SubjectState {
+  readonly profile: LogtoUser
+  readonly createdAt: number
+  updatedAt: number
+  isSuspended: boolean
+}
+
+export interface AppState extends SubjectState {
+  readonly settings: LogtoApp
+  readonly isPublic: boolean
+  readonly secrets: { readonly value: string; readonly expiresAt?: Seconds }[]
+}
+
+export interface LogtoTenant {
+  readonly resources?: readonly LogtoResource[]
+  readonly roles?: readonly LogtoRole[]
+  readonly organizationRoles?: readonly LogtoOrganizationRole[]
+  readonly organizations?: readonly LogtoOrganization[]
+  readonly users?: readonly LogtoUser[]
+  readonly apps?: readonly LogtoApp[]
+}
+
+/** Everything a tenant knows, by id, name or indicator. */
+export class LogtoState {
+  readonly resources = new Map<string, LogtoResource>()
+  readonly roles = new Map<string, LogtoRole>()
+  readonly organizationRoles = new Map<string, LogtoOrganizationRole>()
+  readonly organizations = new Map<string, LogtoOrganization & { readonly id: string }>()
+  readonly users = new Map<string, UserState>()
+  readonly apps = new Map<string, AppState>()
+  readonly #now: () => number
+
+  constructor(tenant: LogtoTenant, now: () => number) {
+    this.#now = now
+    this.addResource({ indicator: managementResource, scopes: ['all'] })
+    this.addRole({ name: managementRole, scopes: { [managementResource]: ['all'] } })
+    for (const resource of tenant.resources ?? []) this.addResource(resource)
+    for (const role of tenant.roles ?? []) this.addRole(role)
+    for (const role of tenant.organizationRoles ?? []) this.addOrganizationRole(role)
+    for (const organization of tenant.organizations ?? []) this.addOrganization(organization)
+    for (const user of tenant.users ?? []) this.addUser(user)
+    for (const app of tenant.apps ?? []) this.addApp(app)
+  }
+
+  addResource(resource: LogtoResource): void {
+    this.resources.set(resource.indicator, resource)
+  }
+
+  addRole(role: LogtoRole): void {
+    this.#assertScopes(role.scopes)
+    this.roles.set(role.name, role)
+  }
+
+  addOrganizationRole(role: LogtoOrganizationRole): void {
+    this.#assertScopes(role.resourceScopes)
+    this.organizationRoles.set(role.name, role)
+  }
+
+  addOrganization(organization: LogtoOrganization): string {
+    const { id = randomId(12) } = organization
+    this.organizations.set(id, { ...organization, id })
+    return id
+  }
+
+  addUser(profile: LogtoUser): UserState {
+    const createdAt = this.#now()
+    const user = { ...this.#subject(profile, 12), profile, createdAt, updatedAt: createdAt, isSuspended: false }
+    this.users.set(user.id, user)
+    return user
+  }
+
+  addApp(settings: LogtoApp): AppState {
+    const isPublic = settings.type === 'SPA' || settings.type === 'Native'
+    const secrets = isPublic ? [] : [{ value: settings.secret ?? randomId(32) }]
+    const app = { ...this.#subject(settings, 21), settings, isPublic, secrets }
+    this.apps.set(app.id, app)
+    return app
+  }
+
+  /** The user or app of an id. @throws {Error} */
+  subject(id: string): SubjectState {
+    return this.users.get(id) ?? known(this.apps, id, 'user or app')
+  }
+
+  /** What the roles of the tenant allow somebody at an API. */
+  globalScopes({ roles }: SubjectState, indicator: string): string[] {
+    return [...roles].flatMap((name) => this.roles.get(name)?.scopes?.[indicator] ?? [])
+  }
+
+  /** What the roles within an organization allow somebody at an API, or in the organization itself without one. */
+  organizationScopes({ organizations }: SubjectState, organization: string, indicator?: string): string[] {
+    return [...(organizations.get(organization) ?? [])].flatMap((name) => {
+      const role = this.organizationRoles.get(name)
+      return (indicator === undefined ? role?.scopes : role?.resourceScopes?.[indicator]) ?? []
+    })
+  }
+
+  setMembership({ organizations }: SubjectState, organization: string, roles: readonly string[]): void {
+    known(this.organizations, organization, 'organization')
+    for (const role of roles) known(this.organizationRoles, role, 'organization role')
+    organizations.set(organization, new Set(roles))
+  }
+
+  #subject(given: Subject, idLength: number): SubjectState {
+    const subject = { id: given.id ?? randomId(idLength), roles: new Set<string>(), organizations: new Map() }
+    for (const role of given.roles ?? []) subject.roles.add(known(this.roles, role, 'role').name)
+    for (const [id, roles] of Object.entries(given.organizations ?? {})) this.setMembership(subject, id, roles)
+    return subject
+  }
+
+  #assertScopes(scopes: ResourceScopes = {}): void {
+    for (const [indicator, names] of Object.entries(scopes)) {
+      const resource = known(this.resources, indicator, 'resource')
+      const unknown = names.find((name) => !resource.scopes.includes(name))
+      if (unknown !== undefined) throw new Error(`The resource ${indicator} has no scope ${unknown}.`)
+    }
+  }
+}
+
+/** The entry of a map. @throws {Error} when there is none. */
+export function known<T>(entries: ReadonlyMap<string, T>, key: string, what: string): T {
+  const entry = entries.get(key)
+  if (entry !== undefined) return entry
+  throw new Error(`There is no ${what} ${key}; there are: ${[...entries.keys()].join(', ') || 'none'}.`)
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+function randomId(length: number): string {
+  return Array.from(randomBytes(length), (byte) => letters[byte % letters.length]).join('')
+}
