@@ -50,9 +50,11 @@ export interface ApiCall<T> {
   /** The address as logs may show it. Default: scheme and host of `url`. */
   readonly shown?: string
   readonly headers?: Record<string, string>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   /** The statuses that mean success. */
   readonly expect: readonly number[]
+  /** What of a good answer `schema` looks at. Default: its body. */
+  readonly read?: (response: JsonResponse) => unknown
   /** What a good body looks like; extra members are tolerated by loose objects. */
   readonly schema: z.ZodType<T>
   /** Whether it may be repeated: true for what only reads. Default: `method` is GET. */
@@ -88,11 +90,20 @@ const codes: Readonly<Record<number, AuthErrorCode>> = {
 const passing = [429, 502, 503, 504]
 
 /** Makes the function that all calls of a provider's client go through: deadline, retries, hooks, validation, errors. */
-export function createCaller(provider: string, options: { [Name in keyof ClientOptions]: ClientOptions[Name] | undefined }, readError: ErrorReader): Caller {
+export function createCaller(
+  provider: string,
+  options: { [Name in keyof ClientOptions]: ClientOptions[Name] | undefined },
+  readError: ErrorReader,
+): Caller {
   const request = createRequest(options.fetch ?? ((url, init) => globalThis.fetch(url, init)), options.timeout ?? 10)
 
   async function once<T>(call: ApiCall<T>, timeout: Seconds, signal: AbortSignal | undefined): Promise<JsonResponse> {
-    const event = { provider, operation: call.operation, method: call.method, url: redact(call.shown ?? new URL(call.url).origin) }
+    const event = {
+      provider,
+      operation: call.operation,
+      method: call.method,
+      url: redact(call.shown ?? new URL(call.url).origin),
+    }
     const started = performance.now()
     options.onRequest?.(event)
     let status: number | undefined
@@ -101,13 +112,18 @@ export function createCaller(provider: string, options: { [Name in keyof ClientO
         method: call.method,
         timeout,
         ...(call.headers !== undefined && { headers: call.headers }),
-        ...(call.body !== undefined && { body: call.body }),
+        // Bytes go to fetch as they are; the type of a request's body knows texts only.
+        ...(call.body !== undefined && { body: call.body as string }),
         ...(signal !== undefined && { signal }),
       })
       status = response.status
       return response
     } finally {
-      options.onResponse?.({ ...event, ...(status !== undefined && { status }), milliseconds: performance.now() - started })
+      options.onResponse?.({
+        ...event,
+        ...(status !== undefined && { status }),
+        milliseconds: performance.now() - started,
+      })
     }
   }
 
@@ -119,11 +135,16 @@ export function createCaller(provider: string, options: { [Name in keyof ClientO
     } catch (cause) {
       if (!isAuthError(cause)) throw cause
       const { explanation = 'no answer' } = cause
-      if (isSafe(call) || notSent.test(explanation)) throw new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, cause, upstream })
-      throw new AuthError('ERR_UPSTREAM_UNKNOWN', { explanation: `${call.operation}: the answer was lost, ${explanation}`, cause, upstream })
+      if (isSafe(call) || notSent.test(explanation))
+        throw new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, cause, upstream })
+      throw new AuthError('ERR_UPSTREAM_UNKNOWN', {
+        explanation: `${call.operation}: the answer was lost, ${explanation}`,
+        cause,
+        upstream,
+      })
     }
     if (!call.expect.includes(response.status)) throw refusalOf(call, response, provider, readError)
-    const result = call.schema.safeParse(response.json ? response.body : response.text)
+    const result = call.schema.safeParse((call.read ?? bodyOf)(response))
     if (result.success) return result.data
     const path = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'the body'} ${issue.code}`)
     throw new AuthError('ERR_PROVIDER_UNAVAILABLE', {
@@ -147,11 +168,17 @@ export function createCaller(provider: string, options: { [Name in keyof ClientO
   }
 }
 
+const bodyOf = ({ json, body, text }: JsonResponse) => (json ? body : text)
 const isSafe = ({ safe, method }: ApiCall<unknown>) => safe ?? method === 'GET'
 // The connection was never made, so nothing was sent.
 const notSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/
 
-function refusalOf(call: ApiCall<unknown>, response: JsonResponse, provider: string, readError: ErrorReader): AuthError {
+function refusalOf(
+  call: ApiCall<unknown>,
+  response: JsonResponse,
+  provider: string,
+  readError: ErrorReader,
+): AuthError {
   const { status } = response
   const { code, message } = readError(response)
   const upstream: Upstream = {
