@@ -64,6 +64,9 @@ export function check<R = unknown>(fn: (input: GuardInput<R>) => boolean, name?:
   })
 }
 
+/** Grants to everybody whose token is good. */
+export const authenticated: Predicate = predicate('requireAuth()', () => granted)
+
 function nameOf(fn: { readonly name: string }): string {
   return fn.name === '' ? 'function' : fn.name
 }

@@ -36,7 +36,7 @@ export interface Predicate<R = unknown> {
 }
 
 /** Several values, or one list of them. */
-export type Several<T> = readonly T[] | readonly [readonly T[]]
+export type Several<T> = T[] | [readonly T[]]
 
 /** The entries of either form. */
 export function entriesOf<T>(several: Several<T>): readonly T[] {

@@ -1,0 +1,148 @@
+import * as z from 'zod'
+import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './authenticator.ts'
+import type { Challenge } from './challenge.ts'
+import { credentialHeaders, type HttpRequest, readCredentials, type TokenSource, tokenSources } from './credentials.ts'
+import { AuthError, isAuthError, type ProblemDetails } from './errors.ts'
+import { publishRefusal } from './events.ts'
+import { assertAllowed, type Predicate, type UnknownInput } from './guards/index.ts'
+import { address, invalidOptions, readOptions } from './options.ts'
+import type { User, VerifiedToken } from './types.ts'
+
+/** What the middleware of a framework takes besides the options of `createAuthenticator`. */
+export interface HttpOptions {
+  /** Where a request may carry its token. Default: the `Authorization` header alone. */
+  tokenFrom?: TokenSource | readonly TokenSource[]
+  /** `false` lets a request without credentials pass as nobody. A token that is not good is refused all the same. Default `true`. */
+  required?: boolean
+  /** Names the API in challenges; printable ASCII. Default `api`. */
+  realm?: string
+  /** The address of the RFC 9728 document of this API, for challenges. */
+  resourceMetadata?: string
+}
+
+/** What the middleware of a framework takes. */
+export type MiddlewareOptions = AuthenticatorOptions & HttpOptions
+
+/** Who calls, asked of a request. */
+export interface RequestAuthenticator {
+  readonly authenticator: Authenticator
+  /**
+   * Whose request this is; nobody's only if credentials are not required and there are none.
+   * @param of - What the guards of this request get as `request`; the request itself by default.
+   * @throws {AuthError} any `ERR_REQUEST_…` or `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
+   */
+  authenticate(request: HttpRequest, of?: object): Promise<VerifiedToken | undefined>
+  /** What any answer to this request must have in its header section. */
+  headersFor(request: HttpRequest): Record<string, string>
+}
+
+// RFC 6750 section 3: a challenge says at least one thing.
+const defaultRealm = 'api'
+
+const schema = z.strictObject({
+  tokenFrom: z.unknown().optional(),
+  required: z.boolean('must be true or false').optional(),
+  realm: z
+    .string('must be a text')
+    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
+    .optional(),
+  resourceMetadata: address.optional(),
+})
+
+// How the app of a request introduces itself. Guards stand elsewhere than the middleware, and answer in its name.
+const challenges = new WeakMap<object, Challenge>()
+
+/**
+ * Makes what the middleware of any HTTP framework is made of.
+ * @param source - All options in one, or an authenticator that is already there.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
+ */
+export function createRequestAuthenticator(
+  source: MiddlewareOptions | Authenticator,
+  http: HttpOptions = {},
+): RequestAuthenticator {
+  if (typeof source !== 'object' || source === null) {
+    throw invalidOptions('authMiddleware', 'takes options or what createAuthenticator returns')
+  }
+  const { options, authenticator } = 'verify' in source ? { options: http, authenticator: source } : split(source, http)
+  const { required = true, realm = defaultRealm, resourceMetadata } = readOptions('authMiddleware', schema, options)
+  const sources = tokenSources(options.tokenFrom)
+  const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
+
+  return {
+    authenticator,
+    async authenticate(request, of = request) {
+      challenges.set(of, challenge)
+      try {
+        const token = readCredentials(request, sources)
+        if (token !== undefined) return await authenticator.verify(token)
+        if (!required) return undefined
+        throw new AuthError('ERR_TOKEN_MISSING', { explanation: 'no source of tokenFrom found a token' })
+      } catch (error) {
+        throw refusal(error, challenge)
+      }
+    },
+    headersFor: (request) => credentialHeaders(request, sources),
+  }
+}
+
+function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; authenticator: Authenticator } {
+  const { tokenFrom, required, realm, resourceMetadata, ...rest } = source
+  const own = { tokenFrom, required, realm, resourceMetadata } as HttpOptions
+  return { options: { ...own, ...http }, authenticator: createAuthenticator(rest) }
+}
+
+/**
+ * The user of one request: an object of its own, so that what a handler adds to it is gone with the request.
+ * The lists in it are those of the token, and frozen.
+ */
+export function userOf(token: VerifiedToken): User {
+  return { ...token.user }
+}
+
+/**
+ * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass.
+ * A guard without the middleware before it lets nobody pass, and says so once in a process warning.
+ */
+export function createGuard<R extends object>(predicate: Predicate<R>): (input: UnknownInput<R>) => void {
+  let warned = false
+  return function guard(input) {
+    const challenge = challenges.get(input.request)
+    if (challenge === undefined && input.auth === undefined && !warned) {
+      warned = true
+      process.emitWarning(`The guard ${predicate.text} refuses every request: there is no authMiddleware before it.`, {
+        type: 'ClavigerWarning',
+        code: 'CLAVIGER_GUARD_ALONE',
+      })
+    }
+    try {
+      assertAllowed(predicate, input)
+    } catch (error) {
+      throw refusal(error, challenge ?? { realm: defaultRealm }, input.auth?.provider)
+    }
+  }
+}
+
+// The one place where a refusal leaves for the client, and is told to those who watch.
+function refusal(error: unknown, challenge: Challenge, provider?: string): unknown {
+  if (!isAuthError(error)) return error
+  publishRefusal(error, provider)
+  return error.withChallenge(challenge)
+}
+
+/** An answer that says why a request was refused, as far as the client may know. */
+export interface Problem {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: ProblemDetails
+}
+
+/**
+ * The answer for a refusal of ours; nothing for any other error.
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export function problemOf(error: unknown): Problem | undefined {
+  if (!isAuthError(error)) return undefined
+  const headers = { ...error.headers, 'Content-Type': 'application/problem+json' }
+  return { status: error.status, headers, body: error.toJSON() }
+}

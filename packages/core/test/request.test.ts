@@ -1,0 +1,218 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, it, jest } from '@jest/globals'
+import { createAuthenticator } from '../src/authenticator.ts'
+import type { HttpRequest } from '../src/credentials.ts'
+import { AuthError, unavailable } from '../src/errors.ts'
+import { authenticated, check, role, scope } from '../src/guards/index.ts'
+import { oidc } from '../src/providers/oidc.ts'
+import { createGuard, createRequestAuthenticator, type HttpOptions, problemOf, userOf } from '../src/request.ts'
+import type { VerifiedToken } from '../src/types.ts'
+import { inputOf, person } from './support/people.ts'
+
+const providers = [oidc({ issuer: 'https://id.example.com', audience: 'api' })]
+const alice = inputOf(person({ roles: ['admin'] })).auth
+
+/** An authenticator that knows one token, and whose provider is down for another. */
+function known() {
+  return {
+    ...createAuthenticator({ providers }),
+    async verify(token: string): Promise<VerifiedToken> {
+      if (token === 'good') return alice
+      if (token === 'outage') throw unavailable('no answer')
+      if (token === 'broken') throw new TypeError('a fault of ours')
+      throw new AuthError('ERR_TOKEN_SIGNATURE', { explanation: 'the signature does not match' })
+    },
+  }
+}
+
+function bearing(token?: string): HttpRequest {
+  return { method: 'GET', url: '/', headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }
+}
+
+const invalid = (part: string) =>
+  expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message: expect.stringContaining(part) })
+
+describe('createRequestAuthenticator', () => {
+  it('says whose request it is', async () => {
+    await expect(createRequestAuthenticator(known()).authenticate(bearing('good'))).resolves.toBe(alice)
+  })
+
+  it.each([
+    [undefined, 'ERR_TOKEN_MISSING', { 'WWW-Authenticate': 'Bearer realm="api"' }],
+    ['bad', 'ERR_TOKEN_SIGNATURE', { 'WWW-Authenticate': 'Bearer realm="api", error="invalid_token"' }],
+    ['a b', 'ERR_REQUEST_MALFORMED', { 'WWW-Authenticate': 'Bearer realm="api", error="invalid_request"' }],
+    ['outage', 'ERR_PROVIDER_UNAVAILABLE', { 'Retry-After': '5' }],
+  ])('refuses the token %j', async (token, code, headers) => {
+    await expect(createRequestAuthenticator(known()).authenticate(bearing(token))).rejects.toMatchObject({
+      code,
+      headers,
+    })
+  })
+
+  it('puts realm and metadata of the app into challenges', async () => {
+    const http = { realm: 'my "api"', resourceMetadata: 'https://api.example.com/.well-known/oauth-protected-resource' }
+    await expect(createRequestAuthenticator(known(), http).authenticate(bearing())).rejects.toMatchObject({
+      headers: { 'WWW-Authenticate': `Bearer realm="my \\"api\\"", resource_metadata="${http.resourceMetadata}"` },
+    })
+  })
+
+  it('lets only absent credentials pass where they are not required', async () => {
+    const optional = createRequestAuthenticator(known(), { required: false })
+    await expect(optional.authenticate(bearing())).resolves.toBeUndefined()
+    await expect(optional.authenticate({ headers: { authorization: 'Basic abc' } })).resolves.toBeUndefined()
+    await expect(optional.authenticate(bearing('good'))).resolves.toBe(alice)
+    await expect(optional.authenticate(bearing('bad'))).rejects.toMatchObject({ status: 401 })
+    await expect(optional.authenticate(bearing(''))).rejects.toMatchObject({ status: 400 })
+    await expect(optional.authenticate(bearing('outage'))).rejects.toMatchObject({ status: 503 })
+  })
+
+  it('does not take a missing token that somebody else complains of for an absent one', async () => {
+    const verify = () => Promise.reject(new AuthError('ERR_TOKEN_MISSING'))
+    const optional = createRequestAuthenticator({ ...known(), verify }, { required: false })
+    await expect(optional.authenticate(bearing('good'))).rejects.toMatchObject({ code: 'ERR_TOKEN_MISSING' })
+  })
+
+  it('leaves errors that are not refusals as they are', async () => {
+    await expect(createRequestAuthenticator(known()).authenticate(bearing('broken'))).rejects.toThrow(TypeError)
+    const tokenFrom = () => {
+      throw new RangeError('of the app')
+    }
+    await expect(createRequestAuthenticator(known(), { tokenFrom }).authenticate(bearing())).rejects.toThrow(RangeError)
+  })
+
+  it('reads the token where the options say', async () => {
+    const { authenticate, headersFor } = createRequestAuthenticator(known(), { tokenFrom: { query: 'token' } })
+    const request = { ...bearing('bad'), url: '/?token=good' }
+    await expect(authenticate(request)).resolves.toBe(alice)
+    expect(headersFor(request)).toEqual({ 'Cache-Control': 'private' })
+    expect(headersFor(bearing('good'))).toEqual({})
+  })
+
+  it('takes all options in one, or an authenticator and its own', () => {
+    const { authenticator } = createRequestAuthenticator({
+      providers,
+      clockTolerance: 10,
+      required: false,
+      realm: 'x',
+      tokenFrom: 'header',
+    })
+    expect(authenticator.health().providers).toHaveLength(1)
+    expect(createRequestAuthenticator(authenticator, { realm: 'x' }).authenticator).toBe(authenticator)
+  })
+
+  it.each<[object, string]>([
+    [{ required: 'false' }, 'required'],
+    [{ required: null }, 'required'],
+    [{ realm: '' }, 'realm'],
+    [{ realm: 'a\r\nb' }, 'realm'],
+    [{ realm: 5 }, 'realm'],
+    [{ resourceMetadata: '/metadata' }, 'resourceMetadata'],
+    [{ resourceMetadata: 'javascript:alert(1)' }, 'resourceMetadata'],
+    [{ tokenFrom: 'cookie' }, 'tokenFrom'],
+    [{ requird: false }, 'requird'],
+  ])('refuses %j when built', (options, part) => {
+    expect(() => createRequestAuthenticator({ providers, ...options })).toThrow(invalid(part))
+    expect(() => createRequestAuthenticator(known(), options as HttpOptions)).toThrow(invalid(part))
+  })
+
+  it.each([undefined, null, 'options', () => undefined])('refuses %p in place of options', (nothing) => {
+    expect(() => createRequestAuthenticator(nothing as never)).toThrow(invalid('authMiddleware'))
+  })
+})
+
+describe('userOf', () => {
+  it('gives each request a user of its own, with the lists of the token', () => {
+    const [one, other] = [userOf(alice), userOf(alice)]
+    expect(one).toEqual(alice.user)
+    expect(one).not.toBe(other)
+    one.name = 'changed'
+    expect(other).not.toHaveProperty('name')
+    expect(alice.user).not.toHaveProperty('name')
+    expect(() => (one.roles as unknown[]).push('admin')).toThrow(TypeError)
+  })
+})
+
+describe('createGuard', () => {
+  it('answers in the name of the app that the request came through', async () => {
+    const { authenticate } = createRequestAuthenticator(known(), { realm: 'shop', required: false })
+    const [request, context] = [bearing(), {}]
+    await authenticate(request, context)
+    const nobody = { user: undefined, auth: undefined }
+    expect(() => createGuard(authenticated)({ ...nobody, request: context })).toThrow(
+      expect.objectContaining({ code: 'ERR_TOKEN_MISSING', headers: { 'WWW-Authenticate': 'Bearer realm="shop"' } }),
+    )
+    expect(() => createGuard(scope('write'))({ user: alice.user, auth: alice, request: context })).toThrow(
+      expect.objectContaining({
+        status: 403,
+        headers: { 'WWW-Authenticate': 'Bearer realm="shop", error="insufficient_scope", scope="write"' },
+      }),
+    )
+    createGuard(role('admin'))({ user: alice.user, auth: alice, request: context })
+    createGuard(authenticated)({ user: alice.user, auth: alice, request: context })
+  })
+
+  it('leaves errors of checks as they are', () => {
+    const thrown = new Error('of the app')
+    const guard = createGuard(
+      check(() => {
+        throw thrown
+      }),
+    )
+    expect(() => guard({ user: alice.user, auth: alice, request: {} })).toThrow(thrown)
+  })
+
+  it('refuses without a middleware before it, and warns once', () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue()
+    const guard = createGuard(role('nobody-before-me'))
+    for (let i = 0; i < 3; i++) {
+      expect(() => guard({ user: alice.user, auth: undefined, request: {} })).toThrow(
+        expect.objectContaining({ code: 'ERR_TOKEN_MISSING', headers: { 'WWW-Authenticate': 'Bearer realm="api"' } }),
+      )
+    }
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining('role("nobody-before-me")'), expect.objectContaining({ code: 'CLAVIGER_GUARD_ALONE' })],
+    ])
+    warn.mockRestore()
+  })
+})
+
+describe('a refusal', () => {
+  it('is told once, with what the client does not see', async () => {
+    const told: unknown[] = []
+    const note = (message: unknown) => told.push(message)
+    subscribe('claviger:refusal', note)
+    await createRequestAuthenticator(known())
+      .authenticate(bearing('bad'))
+      .catch(() => undefined)
+    const guard = createGuard(role('auditor'))
+    expect(() => guard({ user: alice.user, auth: alice, request: {} })).toThrow()
+    unsubscribe('claviger:refusal', note)
+    expect(told).toEqual([
+      { code: 'ERR_TOKEN_SIGNATURE', status: 401, explanation: 'the signature does not match', provider: undefined },
+      { code: 'ERR_ROLE_REQUIRED', status: 403, explanation: 'the user lacks role("auditor")', provider: 'oidc' },
+    ])
+  })
+
+  it('is a problem, and nothing else is', () => {
+    expect(problemOf(new AuthError('ERR_TOKEN_EXPIRED', { explanation: 'a second ago' }))).toEqual({
+      status: 401,
+      headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"', 'Content-Type': 'application/problem+json' },
+      body: {
+        type: 'about:blank',
+        title: 'Unauthorized',
+        status: 401,
+        detail: expect.any(String),
+        error: 'invalid_token',
+      },
+    })
+    for (const other of [
+      undefined,
+      null,
+      'text',
+      new Error('of the app'),
+      Object.assign(new Error(), { status: 401 }),
+    ]) {
+      expect(problemOf(other)).toBeUndefined()
+    }
+  })
+})
