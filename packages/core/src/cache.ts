@@ -15,7 +15,13 @@ export interface CacheLimits {
   readonly maxAge: Seconds
 }
 
-interface Known {
+/** A verifier that tells at once, without a promise, what it knows. */
+export type CachingVerifier = Verifier & { readonly known: (token: string) => Known | undefined }
+
+/** A token that was verified before, and still stands. */
+export interface Known {
+  readonly verified: VerifiedToken
+  /** The same, for those who await it: one promise for all of them. */
   readonly answer: Promise<VerifiedToken>
   readonly standing: Standing
   /** Wall time, as `exp` is. */
@@ -38,13 +44,21 @@ const entryOverhead = 2048
  * Remembers verified tokens under the whole token, and forgeries of the signature likewise. An entry ends with its key, with
  * `exp`, or with age, whichever is first; an outage is never remembered. One verification serves all who ask at once.
  */
-export function withCache(verify: Verifier, clock: Clock, clockTolerance: Seconds, limits: CacheLimits): Verifier {
+export function withCache(
+  verify: Verifier,
+  clock: Clock,
+  clockTolerance: Seconds,
+  limits: CacheLimits,
+): CachingVerifier {
   const known = new LRUCache<string, Known>({
     max: limits.maxTokens,
     maxSize: limits.maxBytes,
     sizeCalculation: (_, token) => token.length * 2 + entryOverhead,
   })
-  const refused = new LRUCache<string, Refused>({ maxSize: maxRefused, sizeCalculation: (_, token) => token.length + 256 })
+  const refused = new LRUCache<string, Refused>({
+    maxSize: maxRefused,
+    sizeCalculation: (_, token) => token.length + 256,
+  })
   const underWay = new Map<string, Promise<VerifiedToken>>()
 
   async function verifyAndRemember(token: string): Promise<VerifiedToken> {
@@ -65,7 +79,7 @@ export function withCache(verify: Verifier, clock: Clock, clockTolerance: Second
     if (provenance === undefined || token.length > maxTokenLength) return
     const age = Math.min(limits.maxAge, provenance.cacheFor ?? limits.maxAge)
     const until = Math.min((verified.expiresAt + clockTolerance) * 1000, clock.now() + age * 1000)
-    known.set(token, { answer: Promise.resolve(verified), standing: provenance.standing, until })
+    known.set(token, { verified, answer: Promise.resolve(verified), standing: provenance.standing, until })
   }
 
   function rememberRefusal(token: string, error: AuthError): void {
@@ -74,20 +88,27 @@ export function withCache(verify: Verifier, clock: Clock, clockTolerance: Second
     if (provenance !== undefined) refused.set(token, { code, explanation, standing: provenance.standing })
   }
 
-  return (token) => {
+  function lookUp(token: string): Known | undefined {
     const entry = known.get(token)
-    if (entry !== undefined) {
-      if (entry.standing.alive && clock.now() < entry.until) {
-        publish('claviger:cache', hit)
-        return entry.answer
-      }
-      known.delete(token)
+    if (entry === undefined) return undefined
+    if (entry.standing.alive && clock.now() < entry.until) {
+      publish('claviger:cache', hit)
+      return entry
     }
+    known.delete(token)
+    return undefined
+  }
+
+  function caching(token: string): Promise<VerifiedToken> {
+    const entry = lookUp(token)
+    if (entry !== undefined) return entry.answer
     const refusal = refused.get(token)
     if (refusal !== undefined) {
       if (refusal.standing.alive) {
         publish('claviger:cache', again)
-        return Promise.reject(new AuthError(refusal.code, refusal.explanation === undefined ? {} : { explanation: refusal.explanation }))
+        return Promise.reject(
+          new AuthError(refusal.code, refusal.explanation === undefined ? {} : { explanation: refusal.explanation }),
+        )
       }
       refused.delete(token)
     }
@@ -99,6 +120,8 @@ export function withCache(verify: Verifier, clock: Clock, clockTolerance: Second
     }
     return running
   }
+
+  return Object.assign(caching, { known: lookUp })
 }
 
 const hit = Object.freeze({ outcome: 'hit' } as const)

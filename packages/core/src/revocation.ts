@@ -1,3 +1,4 @@
+import type { CachingVerifier } from './cache.ts'
 import type { Clock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import { publish } from './events.ts'
@@ -116,13 +117,27 @@ export function createRevocationList({ clock }: { clock: Clock }): RevocationLis
 }
 
 /** Refuses what has been revoked. Stands outside the cache, so that a known token can still be refused. */
-export function withRevocation(verify: Verifier, list: RevocationList): Verifier {
-  return async (token) => {
-    const verified = await verify(token)
-    if (list.isRevoked(token, verified)) {
-      throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${verified.provider}: the token has been revoked` })
+export function withRevocation(verify: Verifier | CachingVerifier, list: RevocationList): Verifier {
+  function assertNotRevoked(token: string, verified: VerifiedToken): VerifiedToken {
+    if (!list.isRevoked(token, verified)) return verified
+    throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${verified.provider}: the token has been revoked` })
+  }
+
+  async function verifyAndAsk(token: string): Promise<VerifiedToken> {
+    return assertNotRevoked(token, await verify(token))
+  }
+
+  if (!('known' in verify)) return verifyAndAsk
+  return (token) => {
+    // The way of nearly every request: no promise is made that the cache does not keep.
+    const entry = verify.known(token)
+    if (entry === undefined) return verifyAndAsk(token)
+    try {
+      assertNotRevoked(token, entry.verified)
+      return entry.answer
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return verified
   }
 }
 
