@@ -5,10 +5,20 @@ export {
   createLogtoEmulator,
   type LogtoEmulator,
   type LogtoEmulatorOptions,
+  type LogtoEndpoint,
   type LogtoTokenOptions,
   type SignedIn,
   type SignInOptions,
 } from './emulators/logto/index.ts'
+export type {
+  LogtoApp,
+  LogtoOrganization,
+  LogtoOrganizationRole,
+  LogtoResource,
+  LogtoRole,
+  LogtoUser,
+} from './emulators/logto/state.ts'
+export type { CustomClaims, LogtoVersion } from './emulators/logto/tokens.ts'
 export type { IssuerEndpoint } from './endpoints.ts'
 export { createTestIssuer, type TestIssuer, type TestIssuerOptions } from './issuer.ts'
 export { createTestKey, type KeyOptions, type SigningKey, type TestKey } from './keys.ts'

@@ -63,7 +63,7 @@ async function post(path: string, form: Form, headers: Record<string, string> = 
 
 async function answer(response: Response) {
   const text = await response.text()
-  const body = text.startsWith('{') ? JSON.parse(text) : text
+  const body = /^[[{]/.test(text) ? JSON.parse(text) : text
   return { status: response.status, headers: response.headers, body }
 }
 
@@ -78,6 +78,13 @@ const introspect = (token: string | undefined, headers: Record<string, string> =
 const revoke = (token: string | undefined, headers = basic('web')) =>
   post('/token/revocation', { token: token ?? '' }, headers)
 const me = (token: string) => get('/me', { authorization: `Bearer ${token}` })
+
+const api = async (path: string, headers: Record<string, string>, init: RequestInit = {}) =>
+  answer(await fetch(`${logto.endpoint}/api${path}`, { headers, ...init }))
+const managed = (path: string, token: string, method = 'GET', body?: object) =>
+  api(path, { authorization: `Bearer ${token}` }, { method, ...(body && { body: JSON.stringify(body) }) })
+const managementToken = async (scope = 'all') =>
+  (await m2m({ resource: management, scope })).body.access_token as string
 
 function verify(token: string, audience: string) {
   const keys = createRemoteJWKSet(new URL(`${logto.issuer}/jwks`))
@@ -456,6 +463,94 @@ describe('keys', () => {
   })
 })
 
+describe('the Management API', () => {
+  it('changes roles, which show in tokens issued later', async () => {
+    await start()
+    const token = await managementToken()
+    const { body: roles } = await managed('/roles?type=User', token)
+    expect(roles).toEqual([
+      expect.objectContaining({ name: 'order-viewer', type: 'User', usersCount: 1, applicationsCount: 1 }),
+    ])
+    const { id } = roles[0]
+    const names = async () => (await managed('/users/bob/roles', token)).body.map(({ name }: { name: string }) => name)
+    const scope = async () => decodeJwt(await logto.tokenFor('bob', { resource: orders, organization: 'other' })).scope
+    expect([await names(), await scope()]).toEqual([[], ''])
+    expect((await managed('/users/bob/roles', token, 'POST', { roleIds: [id] })).status).toBe(201)
+    expect([await names(), await scope()]).toEqual([['order-viewer'], 'read:orders'])
+    expect((await managed(`/users/bob/roles/${id}`, token, 'DELETE')).status).toBe(204)
+    expect((await managed(`/users/bob/roles/${id}`, token, 'DELETE')).status).toBe(404)
+    expect((await managed('/users/bob/roles', token, 'PUT', { roleIds: [id] })).status).toBe(200)
+    expect((await managed('/applications/m2m/roles', token, 'PUT', { roleIds: [] })).status).toBe(200)
+    expect([await names(), (await managed('/applications/m2m/roles', token)).body]).toEqual([['order-viewer'], []])
+    expect((await m2m({ resource: management, scope: 'all' })).body).not.toHaveProperty('scope')
+    expect((await managed(`/roles/${id}/scopes`, token)).body).toEqual([
+      expect.objectContaining({ name: 'read:orders', resource: expect.objectContaining({ indicator: orders }) }),
+    ])
+    expect((await managed('/roles/nope/scopes', token)).body.code).toBe('entity.not_exists_with_id')
+  })
+
+  it('shows users and their organizations, suspends and deletes them', async () => {
+    await start()
+    const token = await managementToken()
+    const { accessToken } = await logto.signIn('alice')
+    expect((await managed('/users/alice', token)).body).toMatchObject({
+      id: 'alice',
+      primaryEmail: 'alice@example.test',
+      isSuspended: false,
+    })
+    expect((await managed('/users/alice/organizations', token)).body).toMatchObject([
+      { id: 'acme', name: 'Acme', organizationRoles: [{ name: 'org-admin' }] },
+      { id: 'other', name: 'Other', organizationRoles: [] },
+    ])
+    expect((await managed('/organizations/acme/users/alice/roles', token)).body).toMatchObject([{ name: 'org-admin' }])
+    expect((await managed('/organizations/acme/users/alice/scopes', token)).body).toMatchObject([
+      { name: 'manage:members' },
+      { name: 'read:billing' },
+    ])
+    expect((await managed('/organizations/nope/users/alice/scopes', token)).status).toBe(404)
+    expect((await managed('/resources?includeScopes=true', token)).body[1]).toMatchObject({
+      indicator: orders,
+      scopes: [{ name: 'read:orders' }, { name: 'write:orders' }],
+    })
+    const suspended = await managed('/users/alice/is-suspended', token, 'PATCH', { isSuspended: true })
+    expect([suspended.status, suspended.body.isSuspended, (await me(accessToken)).status]).toEqual([200, true, 401])
+    expect((await managed('/users/alice/is-suspended', token, 'PATCH', {})).body.code).toBe('guard.invalid_input')
+    const broken = await api(
+      '/users/alice/is-suspended',
+      { authorization: `Bearer ${token}` },
+      { method: 'PATCH', body: '{x' },
+    )
+    expect([broken.status, Object.keys(broken.body)]).toEqual([400, ['message']])
+    expect((await managed('/users/alice', token, 'DELETE')).status).toBe(204)
+    expect((await managed('/users/alice', token)).status).toBe(404)
+  })
+
+  it('pages lists, with links that lead nowhere', async () => {
+    await start()
+    const { headers, body } = await managed('/roles?page=1&page_size=1', await managementToken())
+    const list = `${logto.endpoint}/roles?page`
+    expect([body.length, headers.get('total-number')]).toEqual([1, '2'])
+    expect(headers.get('link')).toBe(
+      `<${list}=1&page_size=1>; rel="first", <${list}=2&page_size=1>; rel="last", <${list}=2&page_size=1>; rel="next"`,
+    )
+  })
+
+  it('refuses tokens that are for another API, expired, or signed by a key that is gone', async () => {
+    const clock = createTestClock()
+    await start({ clock })
+    const token = await managementToken()
+    const code = async (one: string) => (await managed('/users/alice', one)).body.data?.code
+    expect(await code((await m2m({ resource: orders })).body.access_token)).toBe('ERR_JWT_CLAIM_VALIDATION_FAILED')
+    await logto.rotate()
+    expect(await code(token)).toBeUndefined()
+    await clock.advance(3600)
+    expect(await code(token)).toBe('ERR_JWT_EXPIRED')
+    await logto.rotate()
+    expect(await code(token)).toBe('ERR_JWKS_NO_MATCHING_KEY')
+    expect([logto.requests('management'), logto.requests('token')]).toEqual([4, 2])
+  })
+})
+
 describe('errors', () => {
   type Sample = { status: number; wwwAuthenticate?: string; body: object }
   const samples: Record<string, Record<string, Sample>> = JSON.parse(
@@ -517,6 +612,15 @@ describe('errors', () => {
       return m2m({ resource: orders })
     },
     'probes/post_userinfo': () => post('/me', {}),
+    'management/no_header': () => api('/users/alice', {}),
+    'management/basic_header': () => api('/users/alice', basic('m2m')),
+    'management/lower_case_bearer': async () =>
+      api('/users/alice', { authorization: `bearer ${await managementToken()}` }),
+    'management/garbage_token': () => api('/users/alice', { authorization: 'Bearer garbage' }),
+    'management/missing_all_scope': async () => managed('/users/alice', await managementToken('')),
+    'management/not_found': async () => managed('/users/nobody', await managementToken()),
+    'management/bad_query': async () => managed('/roles?page=0', await managementToken()),
+    'management/too_big_page': async () => managed('/roles?page_size=101', await managementToken()),
     'probes-user/org_token_without_organizations_scope': async () =>
       refresh(await narrow(['openid', 'offline_access']), { organization_id: 'acme' }),
   }

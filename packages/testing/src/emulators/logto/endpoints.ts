@@ -6,14 +6,14 @@ import { OidcError } from './errors.ts'
 import { issueTokens, type Tenant } from './token-endpoint.ts'
 import { profileClaims } from './tokens.ts'
 
-/** The endpoints of the Logto emulator, as its switches and counters name them. */
-export type LogtoEndpoint = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'introspection' | 'revocation'
+/** The OpenID Connect endpoints of a tenant. */
+export type OidcEndpoint = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'introspection' | 'revocation'
 
 type Handler = (tenant: Tenant, request: LoopbackRequest) => Reply | Promise<Reply>
 
 /** The OpenID Connect routes of a tenant. */
-export function oidcRoutes(tenant: Tenant): Route<LogtoEndpoint>[] {
-  const at = (endpoint: LogtoEndpoint, method: string | string[], path: string, handle: Handler) => ({
+export function oidcRoutes(tenant: Tenant): Route<OidcEndpoint>[] {
+  const at = (endpoint: OidcEndpoint, method: string | string[], path: string, handle: Handler) => ({
     endpoint,
     method,
     path: `/oidc${path}`,

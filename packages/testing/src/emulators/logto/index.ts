@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Seconds } from '@claviger/core'
 import { realClock } from '../../clock.ts'
 import { createLoopbackServer, type LoopbackControls } from '../../server/loopback.ts'
-import { type LogtoEndpoint, notFound, oidcRoutes } from './endpoints.ts'
+import { notFound, type OidcEndpoint, oidcRoutes } from './endpoints.ts'
 import { type Grant, Grants, random } from './grants.ts'
 import { createLogtoKeys, type LogtoKeyType } from './keys.ts'
+import { deleteUser, managementRoutes, suspendUser } from './management.ts'
 import {
   known,
   type LogtoApp,
@@ -15,6 +16,7 @@ import {
   LogtoState,
   type LogtoTenant,
   type LogtoUser,
+  managementResource,
 } from './state.ts'
 import { accessTokenFor, organizationsScope, type Tenant } from './token-endpoint.ts'
 import { type CustomClaims, identifier, type LogtoVersion, signIdToken } from './tokens.ts'
@@ -62,11 +64,16 @@ export interface LogtoTokenOptions extends SignInOptions {
   readonly organization?: string
 }
 
+/** The endpoints of the emulator, as its switches and counters name them. `management` is all of `/api`. */
+export type LogtoEndpoint = OidcEndpoint | 'management'
+
 /** A Logto tenant on loopback. */
 export interface LogtoEmulator extends LoopbackControls<LogtoEndpoint> {
   /** For the option `endpoint` of `logto()`. */
   readonly endpoint: string
   readonly issuer: string
+  /** The resource to ask Management API tokens for, with the scope `all`. */
+  readonly managementResource: string
   readonly port: number
   addResource(resource: LogtoResource): void
   /** Adds a role, or replaces the one of its name. @throws {Error} for scopes that the resource does not have */
@@ -111,7 +118,7 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
 
   const server = await createLoopbackServer<LogtoEndpoint>({
     ...(options.port !== undefined && { port: options.port }),
-    routes: (origin) => oidcRoutes(tenantAt(`${origin}/oidc`)),
+    routes: (origin) => [...oidcRoutes(tenantAt(`${origin}/oidc`)), ...managementRoutes(tenantAt(`${origin}/oidc`))],
     notFound: ({ method, url }) => notFound(`${url.origin}/oidc`, method, url),
     headers: () => ({ 'Logto-Core-Request-Id': randomBytes(12).toString('base64url') }),
   })
@@ -143,6 +150,7 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
     ...server,
     endpoint: server.origin,
     issuer,
+    managementResource,
     addResource: (resource) => state.addResource(resource),
     addRole: (role) => state.addRole(role),
     addOrganizationRole: (role) => state.addOrganizationRole(role),
@@ -163,16 +171,8 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
     removeRole: (id, role) => void state.subject(id).roles.delete(role),
     setMembership: (id, organization, roles) => state.setMembership(state.subject(id), organization, roles),
     removeMembership: (id, organization) => void state.subject(id).organizations.delete(organization),
-    suspend(id, isSuspended = true) {
-      const user = known(state.users, id, 'user')
-      user.isSuspended = isSuspended
-      user.updatedAt = clock.now()
-      if (isSuspended) grants.endAll(user)
-    },
-    deleteUser(id) {
-      grants.endAll(known(state.users, id, 'user'))
-      state.users.delete(id)
-    },
+    suspend: (id, isSuspended = true) => suspendUser(tenant, known(state.users, id, 'user'), isSuspended),
+    deleteUser: (id) => deleteUser(tenant, known(state.users, id, 'user')),
     deleteApp: (id) => void state.apps.delete(known(state.apps, id, 'app').id),
     rotate: (type) => keys.rotate(type),
     async signIn(userId, given = {}) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Jwk, Jwks } from '@claviger/core'
-import { createTestKey, signToken, type TestKey } from '../../keys.ts'
+import { createTestKey, isSignedWith, signToken, type TestKey } from '../../keys.ts'
 
 /** What an administrator of Logto chooses between. `EC` signs ES384, `RSA` signs RS256. */
 export type LogtoKeyType = 'EC' | 'RSA'
@@ -11,6 +11,8 @@ export interface LogtoKeys {
   rotate(type?: LogtoKeyType): Promise<void>
   jwks(): Jwks
   sign(header: Readonly<Record<string, string>>, claims: object): string
+  /** True for a token that a published key has signed. */
+  hasSigned(token: string): boolean
   /** What `id_token_signing_alg_values_supported` says. */
   idTokenAlgorithms(): string[]
   /** `at_hash` of an access token. @see https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken */
@@ -32,6 +34,7 @@ export async function createLogtoKeys(): Promise<LogtoKeys> {
     },
     jwks: () => ({ keys: published().map(({ publicJwk }) => publicJwk) }),
     sign: (header, claims) => signToken({ alg: current.alg, ...header, kid: current.kid }, claims, current),
+    hasSigned: (token) => published().some((key) => isSignedWith(token, key)),
     idTokenAlgorithms() {
       const types = published().map(({ publicJwk }) => publicJwk.kty)
       return [...(types.includes('RSA') ? ['PS256', 'RS256'] : []), ...(types.includes('EC') ? ['ES384'] : [])]

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Seconds } from '@claviger/core'
 
 /** The resource of the Management API; on a server of one's own it is always this one. */
 export const managementResource = 'https://default.logto.app/api'
 /** The role that Logto makes for clients of the Management API. */
-export const managementRole = 'Logto Management API access'
+const managementRole = 'Logto Management API access'
 
 /** An API, and what may be done there. */
 export interface LogtoResource {
@@ -23,6 +23,9 @@ export type ResourceScopes = Readonly<Record<string, readonly string[]>>
 /** A role of the whole tenant: for users, or for machine-to-machine apps. */
 export interface LogtoRole {
   readonly name: string
+  readonly description?: string
+  /** Whom it is listed for. Default `User`. */
+  readonly type?: 'User' | 'MachineToMachine'
   /** What it allows at which API. */
   readonly scopes?: ResourceScopes
 }
@@ -30,6 +33,7 @@ export interface LogtoRole {
 /** A role that somebody has within an organization. */
 export interface LogtoOrganizationRole {
   readonly name: string
+  readonly description?: string
   /** Permissions of the organization itself. */
   readonly scopes?: readonly string[]
   /** What it allows at which API. */
@@ -44,7 +48,7 @@ export interface LogtoOrganization {
 }
 
 /** Names of organization roles, by the id of the organization. An empty list makes a member without a role. */
-export type Memberships = Readonly<Record<string, readonly string[]>>
+type Memberships = Readonly<Record<string, readonly string[]>>
 
 /** What users and apps have in common. */
 interface Subject {
@@ -120,7 +124,7 @@ export class LogtoState {
   constructor(tenant: LogtoTenant, now: () => number) {
     this.#now = now
     this.addResource({ indicator: managementResource, scopes: ['all'] })
-    this.addRole({ name: managementRole, scopes: { [managementResource]: ['all'] } })
+    this.addRole({ name: managementRole, type: 'MachineToMachine', scopes: { [managementResource]: ['all'] } })
     for (const resource of tenant.resources ?? []) this.addResource(resource)
     for (const role of tenant.roles ?? []) this.addRole(role)
     for (const role of tenant.organizationRoles ?? []) this.addOrganizationRole(role)
@@ -182,6 +186,11 @@ export class LogtoState {
     })
   }
 
+  suspend(user: UserState, isSuspended: boolean): void {
+    user.isSuspended = isSuspended
+    user.updatedAt = this.#now()
+  }
+
   setMembership({ organizations }: SubjectState, organization: string, roles: readonly string[]): void {
     known(this.organizations, organization, 'organization')
     for (const role of roles) known(this.organizationRoles, role, 'organization role')
@@ -204,6 +213,12 @@ export class LogtoState {
   }
 }
 
+/** The id of what has a name, such as a role: always the same one. */
+export function idOf(kind: string, name: string): string {
+  const digest = createHash('sha256').update(`${kind} ${name}`).digest()
+  return lettersOf(digest.subarray(0, 21))
+}
+
 /** The entry of a map. @throws {Error} when there is none. */
 export function known<T>(entries: ReadonlyMap<string, T>, key: string, what: string): T {
   const entry = entries.get(key)
@@ -214,5 +229,9 @@ export function known<T>(entries: ReadonlyMap<string, T>, key: string, what: str
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 function randomId(length: number): string {
-  return Array.from(randomBytes(length), (byte) => letters[byte % letters.length]).join('')
+  return lettersOf(randomBytes(length))
+}
+
+function lettersOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => letters[byte % letters.length]).join('')
 }

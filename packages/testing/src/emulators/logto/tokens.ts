@@ -8,7 +8,7 @@ import type { AppState, LogtoState, UserState } from './state.ts'
 export type LogtoVersion = '1.41' | '1.42'
 
 /** What a custom-claims script gets, as far as an emulator knows it. */
-export interface CustomClaimsInput {
+interface CustomClaimsInput {
   /** The claims of the token so far. */
   readonly token: Readonly<Record<string, unknown>>
   /** `user` is absent for tokens of machine-to-machine apps. */
@@ -18,7 +18,7 @@ export interface CustomClaimsInput {
 }
 
 /** The user of a custom-claims script. */
-export interface CustomClaimsUser {
+interface CustomClaimsUser {
   readonly id: string
   readonly username: string
   readonly name: string | null

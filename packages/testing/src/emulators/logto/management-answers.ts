@@ -1,0 +1,112 @@
+import { json, type LoopbackRequest, type Reply } from '../../server/routes.ts'
+import { managementResource } from './state.ts'
+import type { Tenant } from './token-endpoint.ts'
+
+/** A refusal of the Management API. */
+export class ManagementError extends Error {
+  readonly reply: Reply
+
+  constructor(reply: Reply) {
+    super('refused')
+    this.reply = reply
+  }
+}
+
+/** The error shape of the Management API: no `error`, no `WWW-Authenticate`. */
+export function managementError(status: number, code: string, message: string, more: object = {}): ManagementError {
+  const headers = { 'content-type': 'application/json; charset=utf-8' }
+  return new ManagementError(json({ code, ...more, message }, { status, headers }))
+}
+
+export function entityNotFound(): ManagementError {
+  return managementError(404, 'entity.not_found', 'The resource does not exist.')
+}
+
+/**
+ * Lets Management API tokens pass that hold the scope `all`. The scheme is compared with its case.
+ * @throws {ManagementError}
+ */
+export function readManagementToken({ keys, issuer, now }: Tenant, header: string | undefined): void {
+  if (header === undefined) {
+    throw managementError(401, 'auth.authorization_header_missing', 'Authorization header is missing.')
+  }
+  if (!header.startsWith('Bearer ')) {
+    const code = 'auth.authorization_token_type_not_supported'
+    throw managementError(401, code, 'Authorization type is not supported.', { data: { supportedTypes: ['Bearer'] } })
+  }
+  const token = header.slice('Bearer '.length)
+  const payload = payloadOf(token)
+  if (payload === undefined) throw unauthorized('ERR_JWS_INVALID', 'JWSInvalid')
+  if (!keys.hasSigned(token)) throw unauthorized('ERR_JWKS_NO_MATCHING_KEY', 'JWKSNoMatchingKey')
+  for (const [claim, isRight] of [
+    ['iss', payload.iss === issuer],
+    ['aud', payload.aud === managementResource],
+  ] as const) {
+    const details = { claim, reason: 'check_failed', payload }
+    if (!isRight) throw unauthorized('ERR_JWT_CLAIM_VALIDATION_FAILED', 'JWTClaimValidationFailed', details)
+  }
+  if (Number(payload.exp) <= now()) {
+    throw unauthorized('ERR_JWT_EXPIRED', 'JWTExpired', { claim: 'exp', reason: 'check_failed', payload })
+  }
+  if (
+    !String(payload.scope ?? '')
+      .split(' ')
+      .includes('all')
+  ) {
+    throw managementError(403, 'auth.forbidden', 'Forbidden. Please check your user roles and permissions.')
+  }
+}
+
+/** One page of a list. The links lack `/api`, as Logto's do: they lead nowhere. */
+export function paged({ url }: LoopbackRequest, items: readonly unknown[]): Reply {
+  const page = numberOf(url, 'page', 1)
+  const size = numberOf(url, 'page_size', 20)
+  if (size > 100) throw invalidPagination()
+  const last = Math.max(1, Math.ceil(items.length / size))
+  const link = (to: number, rel: string) => {
+    const target = new URL(url)
+    target.pathname = url.pathname.replace(/^\/api/, '')
+    target.searchParams.set('page', String(to))
+    return `<${target}>; rel="${rel}"`
+  }
+  const links = [
+    link(1, 'first'),
+    link(last, 'last'),
+    ...(page > 1 ? [link(page - 1, 'prev')] : []),
+    ...(page < last ? [link(page + 1, 'next')] : []),
+  ]
+  return json(items.slice((page - 1) * size, page * size), {
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'total-number': String(items.length),
+      link: links.join(', '),
+    },
+  })
+}
+
+function numberOf(url: URL, name: string, otherwise: number): number {
+  const text = url.searchParams.get(name)
+  if (text === null) return otherwise
+  if (!/^[1-9]\d*$/.test(text)) throw invalidPagination()
+  return Number(text)
+}
+
+function invalidPagination(): ManagementError {
+  return managementError(400, 'guard.invalid_pagination', 'The request pagination value is invalid.')
+}
+
+function unauthorized(code: string, name: string, more: object = {}): ManagementError {
+  const message = 'Unauthorized. Please check credentials and its scope.'
+  return managementError(401, 'auth.unauthorized', message, { data: { code, name, ...more } })
+}
+
+function payloadOf(token: string): Record<string, unknown> | undefined {
+  const parts = token.split('.')
+  if (parts.length !== 3) return undefined
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'))
+    return typeof payload === 'object' && payload !== null ? { ...payload } : undefined
+  } catch {
+    return undefined
+  }
+}
