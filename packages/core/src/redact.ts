@@ -1,6 +1,6 @@
 // Anything that looks like a compact JWS, a bearer credential or a long random string.
 const jws = /[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}/g
-const scheme = /\b(bearer|basic|token|dpop)\s+[^\s"',;]+/gi
+const scheme = /\b(?:(bearer|basic|dpop)\s+[^\s"',;]+|(token)\s+[A-Za-z0-9._~+/-]{20,}=*)/gi
 const parameter = /\b((?:access_?|refresh_?|id_?|user_?|signed_?|api_?|secret_?|client_?)?(?:token|secret|key|password|code|assertion))=[^&\s"']+/gi
 const random = /[A-Za-z0-9_~+-]{40,}={0,2}/g
 const maxLength = 300
@@ -12,7 +12,7 @@ const maxLength = 300
 export function redact(text: string): string {
   const safe = text
     .slice(0, 4096)
-    .replace(scheme, '$1 [redacted]')
+    .replace(scheme, '$1$2 [redacted]')
     .replace(parameter, '$1=[redacted]')
     .replace(jws, keepHosts)
     .replace(random, '[redacted]')
