@@ -25,10 +25,11 @@ const refusedHeaders = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'enc', 'zip']
 export function readCompactJws(token: string): CompactJws | undefined {
   const segments = token.split('.')
   const [first = '', second = '', third = ''] = segments
-  // Every JOSE header starts with '{"' or '{ ', which base64url writes as 'ey'.
-  if (segments.length === 1 || !first.startsWith('ey')) return undefined
-  if (segments.length === 5) throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: 'the token is encrypted (JWE)' })
-  if (segments.length !== 3) throw malformed('the token has not three segments')
+  // A JOSE header is a JSON object: base64url writes '{"' and '{ ' as 'ey', and a line break after the brace as 'ew'.
+  // Opaque tokens may have dots too, and such a beginning by chance, but hardly as many segments.
+  if ((segments.length !== 3 && segments.length !== 5) || !/^e[wy]/.test(first)) return undefined
+  if (segments.length === 5)
+    throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: 'the token is encrypted (JWE)' })
 
   const header = parseObject(first, 'header')
   for (const name of refusedHeaders) {
