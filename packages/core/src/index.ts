@@ -5,13 +5,43 @@ export {
   createAuthenticator,
   type Health,
   type ProviderHealth,
-  type RevocationRequest,
 } from './authenticator.ts'
+export { readBearer } from './bearer.ts'
 export type { CacheLimits } from './cache.ts'
 export type { Challenge } from './challenge.ts'
+export type { CallOptions, ClientOptions, RequestEvent, ResponseEvent } from './client.ts'
 export type { Clock } from './clock.ts'
-export { AuthError, type AuthErrorCode, type AuthErrorDetails, type BearerError, isAuthError, type ProblemDetails } from './errors.ts'
+export { type HttpRequest, readCredentials, type TokenSource } from './credentials.ts'
+export {
+  AuthError,
+  type AuthErrorCode,
+  type AuthErrorDetails,
+  type BearerError,
+  isAuthError,
+  type ProblemDetails,
+} from './errors.ts'
 export type { Events } from './events.ts'
+export {
+  allOf,
+  anyOf,
+  assertAllowed,
+  authenticated,
+  check,
+  type GuardInput,
+  not,
+  type Owner,
+  organization,
+  own,
+  type PermissionLike,
+  type Predicate,
+  permission,
+  type Refusal,
+  role,
+  type Several,
+  scope,
+  type UnknownInput,
+  type Verdict,
+} from './guards/index.ts'
 export type { Fetch, FetchInit, JsonRequest, JsonResponse } from './http.ts'
 export type { IgnoredKey } from './key.ts'
 export type { KeySetHealth, KeySetLimits } from './keys.ts'
@@ -29,5 +59,17 @@ export type {
   Validator,
 } from './provider.ts'
 export type { Freshness, RefreshedHealth, RefreshedState } from './refreshed.ts'
+export {
+  createGuard,
+  createRequestAuthenticator,
+  type HttpOptions,
+  type MiddlewareOptions,
+  type Problem,
+  problemOf,
+  type RequestAuthenticator,
+  userOf,
+} from './request.ts'
 export { createRevocationList, type Revocation, type RevocationList } from './revocation.ts'
+export type { RevocationRequest } from './revocation-request.ts'
+export type { Refresh, RefreshOutcome, Revoke, TokenSet, UpstreamRevocation } from './token-set.ts'
 export type { Claims, Permission, Role, Seconds, User, VerifiedToken, Verifier } from './types.ts'
