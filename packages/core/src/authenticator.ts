@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type CacheLimits, withCache } from './cache.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { AuthError, isAuthError, unavailable } from './errors.ts'
+import { type AuthErrorCode, isAuthError, unavailable } from './errors.ts'
 import { createRequest, type Fetch } from './http.ts'
 import { secretKey } from './key.ts'
 import { createFixedKeySet, createRemoteKeySet, type KeySet, type KeySetHealth, type KeySetLimits, readRing } from './keys.ts'
@@ -9,7 +9,8 @@ import { loadMetadata, type Metadata } from './metadata.ts'
 import { functionOf, invalidOptions, readOptions, seconds } from './options.ts'
 import type { Jwks, KeySource, Provider, ProviderContext } from './provider.ts'
 import { createRefreshed, type Refreshed } from './refreshed.ts'
-import { createRevocationList, type Revocation, type RevocationList, withRevocation } from './revocation.ts'
+import { createRevocationList, type Revocation, type RevocationList, withoutSignature, withRevocation } from './revocation.ts'
+import { type RevocationRequest, readRevocationRequest } from './revocation-request.ts'
 import { createRoutes, type Route } from './routes.ts'
 import type { Seconds, Verifier } from './types.ts'
 import { createVerifier } from './verify.ts'
@@ -35,17 +36,6 @@ export interface AuthenticatorOptions {
   /** For tests. Default: the machine's. */
   clock?: Clock
 }
-
-/**
- * What to revoke. `issuedBefore` is a time in seconds since the epoch; tokens issued earlier are refused. It defaults to the end
- * of the current second. A provider is named by its `name`, or by its issuer where several have one name.
- */
-export type RevocationRequest =
-  | { token: string }
-  | { tokenId: string; provider?: string; expiresAt?: Seconds }
-  | { session: string; provider?: string; expiresAt?: Seconds }
-  | { subject: string; provider: string; issuedBefore?: Seconds }
-  | { provider: string; issuedBefore?: Seconds }
 
 /** How one provider does. */
 export interface ProviderHealth {
@@ -178,37 +168,43 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return [...new Set(found.map((route) => route.provider.issuer))]
   }
 
-  async function revocationsOf(what: RevocationRequest): Promise<Revocation[]> {
+  async function revocationsOf(request: RevocationRequest): Promise<Revocation[]> {
+    const what = readRevocationRequest(request)
     const longest = now() + maxTokenLifetime + clockTolerance
-    if ('token' in what) {
-      const until = await endOf(what.token, longest)
-      return until === undefined ? [] : [{ kind: 'token', token: named('token', what.token), until }]
-    }
+    if ('token' in what) return revocationsOfToken(what.token, longest)
     if ('tokenId' in what || 'session' in what) {
-      const until = what.expiresAt === undefined ? longest : what.expiresAt + clockTolerance
+      const { provider, expiresAt } = what
+      // No token that is accepted lives longer.
+      const until = expiresAt === undefined ? longest : Math.min(expiresAt + clockTolerance, longest)
       const entry =
         'tokenId' in what
-          ? ({ kind: 'tokenId', id: named('tokenId', what.tokenId), until } as const)
-          : ({ kind: 'session', id: named('session', what.session), until } as const)
-      return what.provider === undefined ? [entry] : issuersOf(what.provider).map((issuer) => ({ ...entry, issuer }))
+          ? ({ kind: 'tokenId', id: what.tokenId, until } as const)
+          : ({ kind: 'session', id: what.session, until } as const)
+      return provider === undefined ? [entry] : issuersOf(provider).map((issuer) => ({ ...entry, issuer }))
     }
     const issuedBefore = what.issuedBefore ?? Math.floor(now()) + 1
     // Tokens issued up to then may live on from then.
     const until = Math.max(longest, issuedBefore + maxTokenLifetime + clockTolerance)
-    return issuersOf(named('provider', what.provider)).map((issuer) =>
+    return issuersOf(what.provider).map((issuer) =>
       'subject' in what
-        ? { kind: 'subject', subject: named('subject', what.subject), issuer, issuedBefore, until }
+        ? { kind: 'subject', subject: what.subject, issuer, issuedBefore, until }
         : { kind: 'provider', issuer, issuedBefore, until },
     )
   }
 
-  // Until when a token could be accepted; nothing if it never will be.
-  async function endOf(token: string, longest: Seconds): Promise<Seconds | undefined> {
+  // By its id if it has one, so that no list has to hold what a token is made of. None for one that will never be accepted.
+  async function revocationsOfToken(token: string, longest: Seconds): Promise<Revocation[]> {
+    const signed = withoutSignature(token)
     try {
-      return (await cached(token)).expiresAt + clockTolerance
+      const { tokenId, issuer, expiresAt } = await cached(token)
+      // What ends an opaque token is up to its provider, who may put it off.
+      const until = signed === token ? longest : expiresAt + clockTolerance
+      return tokenId === undefined
+        ? [{ kind: 'token', token: signed, until }]
+        : [{ kind: 'tokenId', id: tokenId, issuer, until }]
     } catch (error) {
-      if (isAuthError(error) && error.status < 500 && error.code !== 'ERR_TOKEN_NOT_YET_VALID') return undefined
-      return longest
+      const hopeless = isAuthError(error) && error.status < 500 && !mayPass.has(error.code)
+      return hopeless ? [] : [{ kind: 'token', token: signed, until: longest }]
     }
   }
 
@@ -306,7 +302,5 @@ function once<T>(made: Map<string, T>, key: string, make: () => T): T {
   return held
 }
 
-function named(what: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw new AuthError('ERR_OPTIONS_INVALID', { explanation: `revoke: ${what} must be a text that is not empty` })
-}
+// Refusals that time, or a hook, may take back.
+const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED'])

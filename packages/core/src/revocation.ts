@@ -9,6 +9,7 @@ export type Revocation = {
   /** Since the epoch. The entry is needed until then and may be forgotten after. */
   readonly until: Seconds
 } & (
+  /** An opaque token, or what a JWT signs: header and payload. Whatever signature is put behind them, it is that token. */
   | { readonly kind: 'token'; readonly token: string }
   /** A `jti`, or a `sid`; of one issuer, or of any. */
   | { readonly kind: 'tokenId'; readonly id: string; readonly issuer?: string }
@@ -81,7 +82,7 @@ export function createRevocationList({ clock }: { clock: Clock }): RevocationLis
     isRevoked(token, verified) {
       const { issuer, tokenId, session, issuedAt, user } = verified
       return (
-        tokens.has(token) ||
+        (tokens.size > 0 && tokens.has(withoutSignature(token))) ||
         (tokenId !== undefined && tokenIds.has(tokenId, issuer)) ||
         (session !== undefined && sessions.has(session, issuer)) ||
         isBefore(issuedAt, subjects.get(issuer)?.get(user.id)) ||
@@ -90,8 +91,10 @@ export function createRevocationList({ clock }: { clock: Clock }): RevocationLis
     },
     async add(revocation) {
       const { until } = revocation
-      if (revocation.kind === 'token') tokens.set(revocation.token, Math.max(until, tokens.get(revocation.token) ?? 0))
-      else if (revocation.kind === 'tokenId') tokenIds.add(revocation.id, revocation.issuer ?? anyIssuer, until)
+      if (revocation.kind === 'token') {
+        const token = withoutSignature(revocation.token)
+        tokens.set(token, Math.max(until, tokens.get(token) ?? 0))
+      } else if (revocation.kind === 'tokenId') tokenIds.add(revocation.id, revocation.issuer ?? anyIssuer, until)
       else if (revocation.kind === 'session') sessions.add(revocation.id, revocation.issuer ?? anyIssuer, until)
       else if (revocation.kind === 'provider') extend(issuers, revocation.issuer, revocation)
       else {
@@ -139,6 +142,17 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
       return Promise.reject(error)
     }
   }
+}
+
+/**
+ * What names a token beyond doubt: a JWT without its signature, an opaque token whole. Anybody can write an ECDSA signature in
+ * a second way, and an issuer may sign the same twice.
+ */
+export function withoutSignature(token: string): string {
+  const payload = token.indexOf('.') + 1
+  const end = token.indexOf('.', payload)
+  const isJws = payload > 0 && end > 0 && token.indexOf('.', end + 1) < 0 && /^e[wy]/.test(token)
+  return isJws ? token.slice(0, end) : token
 }
 
 interface Horizon {
