@@ -53,7 +53,7 @@ describe('the snippets of the documentation', () => {
       writeFileSync(join(out, name), `${code}\nexport {}\n`)
     })
     const base = relative(out, join(root, 'tsconfig.base.json'))
-    const compilerOptions = { noEmit: true, noUnusedLocals: false, lib: ['es2023', 'dom'] }
+    const compilerOptions = { noEmit: true, noUnusedLocals: false }
     writeFileSync(join(out, 'tsconfig.json'), JSON.stringify({ extends: base, compilerOptions, include: ['*.ts'] }))
     const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', out], {
       encoding: 'utf8',

@@ -52,7 +52,7 @@ function koaApp(user: ActingUser, seen: Seen[]): Promise<string> {
   const app = new Koa()
   app.use(actingAs(user))
   app.use((ctx) => {
-    seen.push({ ...(ctx.state as Seen), requestUser: (ctx.req as unknown as Seen).user })
+    seen.push({ ...(ctx.state as unknown as Seen), requestUser: (ctx.req as unknown as Seen).user })
     ctx.body = ctx.state.user
   })
   const callback = app.callback()

@@ -8,12 +8,13 @@ export interface Owner {
 }
 
 /**
- * Grants when the token acts in this organization, given by its id or found in the request.
+ * Grants when the token acts in this organization, given by its id or found in the request. A list, as of a repeated parameter,
+ * never matches.
  * It also tells the guards of the route, in the same `allOf` or after it, which organization is meant: a token whose rights
  * hold in one organization only has them nowhere else.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but an id or a function.
  */
-export function organization<R = unknown>(which: string | ((request: R) => string | undefined)): Predicate<R> {
+export function organization<R = unknown>(which: string | ((request: R) => string | readonly string[] | undefined)): Predicate<R> {
   if (typeof which !== 'function' && (typeof which !== 'string' || which === '')) {
     throw invalid('organization() takes an id, or a function that finds it in the request')
   }
@@ -32,7 +33,7 @@ export function organization<R = unknown>(which: string | ((request: R) => strin
  * With more than one issuer give `{ issuer, id }`: two issuers may use the same id for two people.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a function.
  */
-export function own<R = unknown>(owner: (request: R) => string | Owner | undefined): Predicate<R> {
+export function own<R = unknown>(owner: (request: R) => string | readonly string[] | Owner | undefined): Predicate<R> {
   if (typeof owner !== 'function') throw invalid('own() takes a function that finds the owner in the request')
   const text = `own(${nameOf(owner)})`
   return predicate(text, ({ user, request }) => {
