@@ -32,7 +32,7 @@ export interface RequestAuthenticator {
    * @throws {AuthError} any `ERR_REQUEST_…` or `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
    */
   authenticate(request: HttpRequest, of?: object): Promise<VerifiedToken | undefined>
-  /** What any answer to this request must have in its header section. */
+  /** What the answer to this request must have in its header section. */
   headersFor(request: HttpRequest): Record<string, string>
 }
 
@@ -125,6 +125,9 @@ export function createGuard<R extends object>(predicate: Predicate<R>): (input: 
 
 // The one place where a refusal leaves for the client, and is told to those who watch.
 function refusal(error: unknown, challenge: Challenge, provider?: string): unknown {
+  // `throw undefined` and `throw 'route'` are no errors to Express: it would go on to the route.
+  if (typeof error !== 'object' || error === null)
+    return new Error('something other than an error was thrown', { cause: error })
   if (!isAuthError(error)) return error
   publishRefusal(error, provider)
   return error.withChallenge(challenge)

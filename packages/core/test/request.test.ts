@@ -80,6 +80,22 @@ describe('createRequestAuthenticator', () => {
     await expect(createRequestAuthenticator(known(), { tokenFrom }).authenticate(bearing())).rejects.toThrow(RangeError)
   })
 
+  it.each([undefined, null, 0, '', 'route', 'router'])(
+    'makes an error of %j where it is thrown, for Express would take it for none',
+    async (odd) => {
+      const tokenFrom = () => {
+        throw odd
+      }
+      const error = await createRequestAuthenticator(known(), { tokenFrom, required: false })
+        .authenticate(bearing())
+        .catch((e) => e)
+      expect(error).toEqual(expect.objectContaining({ message: expect.any(String), cause: odd }))
+      expect(() => createGuard(check(tokenFrom))({ user: alice.user, auth: alice, request: {} })).toThrow(
+        'something other than an error',
+      )
+    },
+  )
+
   it('reads the token where the options say', async () => {
     const { authenticate, headersFor } = createRequestAuthenticator(known(), { tokenFrom: { query: 'token' } })
     const request = { ...bearing('bad'), url: '/?token=good' }

@@ -1,1 +1,103 @@
-export {}
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type Authenticator,
+  authenticated,
+  type User as ClavigerUser,
+  createGuard,
+  createRequestAuthenticator,
+  type HttpOptions,
+  type MiddlewareOptions,
+  type PermissionLike,
+  type Predicate,
+  permission,
+  problemOf,
+  role,
+  type Several,
+  scope,
+  userOf,
+  type VerifiedToken,
+} from '@claviger/core'
+import type { Request } from 'express-serve-static-core'
+
+declare global {
+  namespace Express {
+    /** Who calls; the same place that Passport uses. */
+    interface User extends ClavigerUser {}
+    interface Request {
+      /** Who calls. There after `authMiddleware`; absent only where credentials are not required. */
+      user?: User | undefined
+      /** The token this request came with, verified. */
+      auth?: VerifiedToken | undefined
+    }
+  }
+}
+
+type Req = IncomingMessage & Express.Request
+type Next = (error?: unknown) => void
+
+/** A middleware for Express 4 and 5. */
+export type Middleware = (req: Req, res: ServerResponse, next: Next) => void
+
+/**
+ * Puts who calls into `req.user` and the verified token into `req.auth`, or refuses the request.
+ * @param source - All options in one, or what `createAuthenticator` returned.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
+ */
+export function authMiddleware(
+  source: MiddlewareOptions | Authenticator,
+  http?: HttpOptions,
+): Middleware & { readonly authenticator: Authenticator } {
+  const { authenticator, authenticate, headersFor } = createRequestAuthenticator(source, http)
+
+  async function authenticateRequest(req: Req, res: ServerResponse, next: Next): Promise<void> {
+    try {
+      const auth = await authenticate(req)
+      for (const [name, value] of Object.entries(headersFor(req))) res.setHeader(name, value)
+      if (auth !== undefined) Object.assign(req, { user: userOf(auth), auth })
+    } catch (error) {
+      next(error)
+      return
+    }
+    // Not inside the try: what the rest of the app throws is not ours.
+    next()
+  }
+  return Object.assign(authenticateRequest, { authenticator })
+}
+
+/** Lets everybody pass who is known: for routes of an app where credentials are not required. */
+export function requireAuth(): Middleware {
+  return authorize(authenticated)
+}
+
+/** Lets users pass who have any of these roles, by id or name. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */
+export function requireRole(...anyOfThese: Several<string>): Middleware {
+  return authorize(role(...anyOfThese))
+}
+
+/** Lets users pass who have all of these permissions. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */
+export function requirePermission(...allOfThese: Several<PermissionLike>): Middleware {
+  return authorize(permission(...allOfThese))
+}
+
+/** Lets tokens pass that have all of these scopes. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */
+export function requireScope(...allOfThese: Several<string>): Middleware {
+  return authorize(scope(...allOfThese))
+}
+
+/** Lets users pass whom the predicate grants to, such as `anyOf(role('auditor'), scope('read:reports'))`. */
+export function authorize(predicate: Predicate<Request>): Middleware {
+  const guard = createGuard(predicate)
+  return function guardRoute(req, _res, next) {
+    guard({ user: req.user, auth: req.auth, request: req as Request })
+    next()
+  }
+}
+
+/** Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes after the routes. */
+export function problemDetails(): (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void {
+  return function answerProblem(error, _req, res, next) {
+    const problem = problemOf(error)
+    if (problem === undefined || res.headersSent) next(error)
+    else res.writeHead(problem.status, problem.headers).end(JSON.stringify(problem.body))
+  }
+}

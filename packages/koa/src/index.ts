@@ -1,1 +1,123 @@
-export {}
+import type { IncomingMessage } from 'node:http'
+import {
+  type Authenticator,
+  authenticated,
+  createGuard,
+  createRequestAuthenticator,
+  type HttpOptions,
+  type HttpRequest,
+  type MiddlewareOptions,
+  type PermissionLike,
+  type Predicate,
+  permission,
+  problemOf,
+  role,
+  type Several,
+  scope,
+  type User,
+  userOf,
+  type VerifiedToken,
+} from '@claviger/core'
+import type { Context } from 'koa'
+
+/** What `authMiddleware` puts into `ctx.state`: for `new Koa<AuthState>()` and `new Router<AuthState>()`. */
+export interface AuthState {
+  /** Who calls; the same object is at `ctx.req.user`. */
+  user: User
+  /** The token this request came with, verified. */
+  auth: VerifiedToken
+}
+
+declare module 'koa' {
+  /** Absent only where credentials are not required. */
+  interface DefaultState extends Partial<AuthState> {}
+}
+
+/** What is needed of a context, of Koa 2 or 3, with any state. */
+export interface AnyContext extends Pick<HttpRequest, 'headers'> {
+  readonly method: string
+  readonly url: string
+  readonly req: IncomingMessage
+  readonly request: object
+  readonly state: object
+  readonly headerSent: boolean
+  status: number
+  body: unknown
+  set(headers: Record<string, string>): void
+}
+
+/** A middleware for Koa 2 and 3. */
+export type Middleware = (ctx: AnyContext, next: () => Promise<unknown>) => Promise<void>
+
+/**
+ * Puts who calls into `ctx.state.user` and the verified token into `ctx.state.auth`, or refuses the request.
+ * @param source - All options in one, or what `createAuthenticator` returned.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
+ */
+export function authMiddleware(
+  source: MiddlewareOptions | Authenticator,
+  http?: HttpOptions,
+): Middleware & { readonly authenticator: Authenticator } {
+  const { authenticator, authenticate, headersFor } = createRequestAuthenticator(source, http)
+
+  async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
+    const { method, url, headers } = ctx
+    // Body parsers of Koa put what they have parsed into `ctx.request`.
+    const { body } = ctx.request as { body?: unknown }
+    const request = { method, url, headers, rawHeaders: ctx.req.rawHeaders, body }
+    const auth = await authenticate(request, ctx)
+    ctx.set(headersFor(request))
+    if (auth !== undefined) {
+      const user = userOf(auth)
+      Object.assign(ctx.state, { user, auth })
+      Object.assign(ctx.req, { user })
+    }
+    await next()
+  }
+  return Object.assign(authenticateRequest, { authenticator })
+}
+
+/** Lets everybody pass who is known: for routes of an app where credentials are not required. */
+export function requireAuth(): Middleware {
+  return authorize(authenticated)
+}
+
+/** Lets users pass who have any of these roles, by id or name. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */
+export function requireRole(...anyOfThese: Several<string>): Middleware {
+  return authorize(role(...anyOfThese))
+}
+
+/** Lets users pass who have all of these permissions. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */
+export function requirePermission(...allOfThese: Several<PermissionLike>): Middleware {
+  return authorize(permission(...allOfThese))
+}
+
+/** Lets tokens pass that have all of these scopes. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */
+export function requireScope(...allOfThese: Several<string>): Middleware {
+  return authorize(scope(...allOfThese))
+}
+
+/** Lets users pass whom the predicate grants to, such as `anyOf(role('auditor'), scope('read:reports'))`. */
+export function authorize(predicate: Predicate<Context>): Middleware {
+  const guard = createGuard(predicate)
+  return async function guardRoute(ctx, next) {
+    const { user, auth } = ctx.state as Partial<AuthState>
+    guard({ user, auth, request: ctx as Context })
+    await next()
+  }
+}
+
+/** Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes before `authMiddleware`. */
+export function problemDetails(): Middleware {
+  return async function answerProblem(ctx, next) {
+    try {
+      await next()
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem === undefined || ctx.headerSent) throw error
+      ctx.status = problem.status
+      ctx.set(problem.headers)
+      ctx.body = JSON.stringify(problem.body)
+    }
+  }
+}
