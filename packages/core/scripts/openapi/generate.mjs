@@ -1,0 +1,48 @@
+// Makes an OpenAPI document of each table `openapi/<name>-api.json`, by the conversion in `<name>.mjs` beside this file, and from the
+// document the types and the operations of the client. `--check` writes nothing and fails when something is not current.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import openapiTypes, { astToString } from 'openapi-typescript'
+import ts from 'typescript'
+import { operationsOf } from './operations.mjs'
+
+const core = join(import.meta.dirname, '..', '..')
+const tables = join(core, 'openapi')
+const suffix = '-api.json'
+const header = '// Made by scripts/openapi/generate.mjs: change the table or its conversion instead.\n'
+
+const outdated = []
+for (const file of readdirSync(tables).filter((name) => name.endsWith(suffix))) {
+  const name = file.slice(0, -suffix.length)
+  const table = JSON.parse(readFileSync(join(tables, file), 'utf8'))
+  /** `convert`: table → OpenAPI document. `also`: further files made of both, as { path below packages: text }. */
+  const { convert, also = () => ({}) } = await import(`./${name}.mjs`)
+  const document = convert(table)
+  put(join(tables, `${name}.openapi.json`), `${JSON.stringify(document, null, 1)}\n`)
+  put(join(core, 'src', 'providers', name, 'types.generated.ts'), header + (await typesOf(document)))
+  put(join(core, 'src', 'providers', name, 'operations.generated.ts'), header + operationsOf(document))
+  for (const [path, text] of Object.entries(also(table, document))) put(join(core, '..', path), header + text)
+}
+
+if (outdated.length > 0) {
+  console.error(`Not current, run node packages/core/scripts/openapi/generate.mjs: ${outdated.join(', ')}`)
+  process.exitCode = 1
+}
+
+function put(path, text) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  if (process.argv.includes('--check')) {
+    outdated.push(relative(core, path))
+    return
+  }
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+// The client knows its operations by name, so the tree of paths is left out.
+async function typesOf(document) {
+  const blob = ts.factory.createTypeReferenceNode('Blob')
+  const nodes = await openapiTypes(document, { transform: ({ format }) => (format === 'binary' ? blob : undefined) })
+  const wanted = nodes.filter((node) => ['components', 'operations'].includes(node.name?.text))
+  return astToString(wanted)
+}
