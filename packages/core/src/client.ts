@@ -1,44 +1,20 @@
-import * as z from 'zod'
+import type { CallOptions, ClientOptions } from './client-options.ts'
 import { AuthError, type AuthErrorCode, isAuthError, type Upstream, unavailable } from './errors.ts'
-import { createRequest, type Fetch, type JsonResponse } from './http.ts'
+import { createRequest, type JsonResponse } from './http.ts'
 import { retryAfter } from './introspection.ts'
-import { functionOf, seconds } from './options.ts'
 import { quoted, redact } from './redact.ts'
 import type { Seconds } from './types.ts'
 
-/** What every API client of a provider takes. Durations are seconds. */
-export interface ClientOptions {
-  /** For a private CA or a proxy. Default: the global `fetch`. */
-  fetch?: Fetch
-  /** One deadline over a whole call, its retries included. Default 10, at most 120. */
-  timeout?: Seconds
-  /** How often a call that only reads is repeated when the provider cannot be reached or says 429, 502, 503 or 504. Default 2, at most 5. */
-  retries?: number
-  /** Told before each request; every value is redacted. */
-  onRequest?: (event: RequestEvent) => void
-  /** Told after each answer, or failure; every value is redacted. */
-  onResponse?: (event: ResponseEvent) => void
-}
-
-/** What each single call takes. */
-export interface CallOptions {
-  signal?: AbortSignal
-  /** Instead of that of the client. */
-  timeout?: Seconds
-}
-
-export interface RequestEvent {
-  readonly provider: string
-  readonly operation: string
-  readonly method: string
-  /** Without query and fragment; parts of the path that are not fixed are shown as `*`. */
-  readonly url: string
-}
-
-export interface ResponseEvent extends RequestEvent {
-  /** Absent when there was no answer. */
-  readonly status?: number
-  readonly milliseconds: number
+/** What validates a body; a zod schema is one. */
+export interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | {
+        readonly success: false
+        readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly code: string }[] }
+      }
 }
 
 /** One call to a provider's API. */
@@ -56,7 +32,7 @@ export interface ApiCall<T> {
   /** What of a good answer `schema` looks at. Default: its body. */
   readonly read?: (response: JsonResponse) => unknown
   /** What a good body looks like; extra members are tolerated by loose objects. */
-  readonly schema: z.ZodType<T>
+  readonly schema: Schema<T>
   /** Whether it may be repeated: true for what only reads. Default: `method` is GET. */
   readonly safe?: boolean
 }
@@ -71,15 +47,6 @@ export type ErrorReader = (response: JsonResponse) => { code?: string | undefine
  * `ERR_UPSTREAM_UNKNOWN` (the answer to a write was lost)
  */
 export type Caller = <T>(call: ApiCall<T>, options?: CallOptions) => Promise<T>
-
-/** The members of {@link ClientOptions} for the options schema of a client. */
-export const clientSchema = {
-  fetch: functionOf<Fetch>().optional(),
-  timeout: seconds(0.01, 120).optional(),
-  retries: z.int().min(0).max(5).optional(),
-  onRequest: functionOf<(event: RequestEvent) => void>().optional(),
-  onResponse: functionOf<(event: ResponseEvent) => void>().optional(),
-}
 
 const codes: Readonly<Record<number, AuthErrorCode>> = {
   401: 'ERR_UPSTREAM_UNAUTHORIZED',

@@ -9,7 +9,7 @@ export {
 export { readBearer } from './bearer.ts'
 export type { CacheLimits } from './cache.ts'
 export type { Challenge } from './challenge.ts'
-export type { CallOptions, ClientOptions, RequestEvent, ResponseEvent } from './client.ts'
+export type { CallOptions, ClientOptions, RequestEvent, ResponseEvent } from './client-options.ts'
 export type { Clock } from './clock.ts'
 export { type HttpRequest, readCredentials, type TokenSource } from './credentials.ts'
 export {
@@ -70,7 +70,6 @@ export {
   userOf,
 } from './request.ts'
 export { createRevocationList, type Revocation, type RevocationList } from './revocation.ts'
-export type { RevocationRequest } from './revocation-request.ts'
 export type { RevocationRequest } from './revocation-request.ts'
 export type { Refresh, RefreshOutcome, Revoke, TokenSet, UpstreamRevocation } from './token-set.ts'
 export type { Claims, Permission, Role, Seconds, User, VerifiedToken, Verifier } from './types.ts'
