@@ -13,7 +13,9 @@ const faults = [
   ],
   [
     'a package registry',
-    new RegExp(`tarball: http|https?://[^\\s/]*(${either('registry', 'verdaccio', 'artifactory', 'nexus')})[^\\s/]*`),
+    new RegExp(
+      `tar${'ball'}: http|https?://[^\\s/]*(${either('registry', 'verdaccio', 'artifactory', 'nexus')})[^\\s/]*`,
+    ),
   ],
   ['unfinished work', new RegExp(`\\b(${either('TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X')})\\b`)],
   [

@@ -8,7 +8,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 const script = (name) => [process.execPath, join(root, 'scripts', name)]
 const tarballs = packages.map(packed)
 
-/** Each step is one or more commands; all of them have to succeed. @type {[string, string[][]][]} */
+/** Each step is one or more commands at once; all of them have to succeed. @type {[string, string[][]][]} */
 const steps = [
   ['format and lint', [[bin('biome'), 'check', '--error-on-warnings', '.']]],
   ['types', [[bin('tsc'), '--noEmit', '-p', 'tsconfig.json']]],
@@ -39,10 +39,8 @@ console.log(`${chosen.length - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
 
 async function firstFailure(commands) {
-  for (const command of commands) {
-    const failure = await run(command)
-    if (failure !== undefined) return failure
-  }
+  const failures = await Promise.all(commands.map(run))
+  return failures.find((failure) => failure !== undefined)
 }
 
 /** @returns {Promise<string | undefined>} what a failed command printed */
