@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type ApiCall, type Caller, type CallOptions, path } from './client.ts'
+import { type ApiCall, type Caller, path } from './client.ts'
+import type { CallOptions } from './client-options.ts'
 import type { JsonResponse } from './http.ts'
 
 /** What is said of a call that openapi-fetch makes, beyond its request. */
