@@ -5,8 +5,9 @@ import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.
 import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
 import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
-import type { Jwks, KeySource, Provider, UserClaims, Validator } from '../provider.ts'
+import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims, Validator } from '../provider.ts'
 import type { Claims, Seconds } from '../types.ts'
+import { validated } from './validated.ts'
 
 /** Any standard OpenID Connect or OAuth 2.0 server. Durations are seconds. */
 export interface OidcOptions {
@@ -131,7 +132,9 @@ export function oidc(options: OidcOptions): Provider {
       user,
       ...(checked.validate !== undefined && { validate: checked.validate }),
     },
-    ...(checked.introspection !== undefined && { opaque: opaqueOf(checked.introspection, audiences, user) }),
+    ...(checked.introspection !== undefined && {
+      opaque: validated(name, opaqueOf(checked.introspection, audiences, user), checked.validate),
+    }),
   }
 }
 
@@ -166,29 +169,27 @@ function readFile(path: string): Jwks {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (isObject(value) && Array.isArray(value.keys)) return { keys: value.keys }
-  } catch (cause) {
+  } catch {
     throw invalidOptions('oidc', `jwks: ${JSON.stringify(path)} cannot be read as JSON`)
   }
   throw invalidOptions('oidc', `jwks: ${JSON.stringify(path)} holds no JWK Set`)
 }
 
 function opaqueOf(
-  client: NonNullable<Checked['introspection']>,
+  { clientId, clientSecret, endpoint, audience, cacheFor }: NonNullable<Checked['introspection']>,
   audiences: readonly string[] | null,
   user: (claims: Claims) => UserClaims,
-) {
-  const accepted = client.audience === undefined ? audiences : listOf(client.audience)
-  return {
-    ...(client.cacheFor !== undefined && { cacheFor: client.cacheFor }),
-    verify: introspection({
-      clientId: client.clientId,
-      clientSecret: client.clientSecret,
-      ...(client.endpoint !== undefined && { endpoint: client.endpoint }),
-      // A client's own token may name no subject (RFC 7662 section 2.2): then the client is who calls.
-      user: (claims) => user(claims.sub === undefined ? { ...claims, sub: claims.client_id } : claims),
-      refuse: (claims) => otherKind(claims, accepted === null) ?? otherAudience(claims, accepted),
-    }),
-  }
+): OpaqueProfile {
+  const accepted = audience === undefined ? audiences : listOf(audience)
+  const verify = introspection({
+    clientId,
+    clientSecret,
+    ...(endpoint !== undefined && { endpoint }),
+    // A client's own token may name no subject (RFC 7662 section 2.2): then the client is who calls.
+    user: (claims) => user(claims.sub === undefined ? { ...claims, sub: claims.client_id } : claims),
+    refuse: (claims) => otherKind(claims, accepted === null) ?? otherAudience(claims, accepted),
+  })
+  return { verify, ...(cacheFor !== undefined && { cacheFor }) }
 }
 
 // Servers introspect refresh tokens as active too. Those have no token_type, or one of their own; with no audience to tell

@@ -6,6 +6,7 @@ import { address, functionOf, readOptions, seconds, text } from '../../options.t
 import type { OpaqueProfile, Provider, UserClaims, Validator } from '../../provider.ts'
 import type { Claims, Role, Seconds } from '../../types.ts'
 import { userinfo } from '../../userinfo.ts'
+import { validated } from '../validated.ts'
 
 /** A Logto tenant, in the cloud or your own. Durations are seconds. */
 export interface LogtoOptions {
@@ -24,7 +25,10 @@ export interface LogtoOptions {
   organizations?: true | readonly string[]
   /** The claim that your custom-claims script puts role names into. Default `roles`. */
   rolesFrom?: ClaimPath
-  /** The claim with organization roles as `<organization id>:<role name>`. Default `organization_roles`. */
+  /**
+   * The claim with organization roles as `<organization id>:<role name>`. Default `organization_roles`. Those of the organization
+   * that the token acts in become roles of the user; a role in another one is none here.
+   */
   organizationRolesFrom?: ClaimPath
   /**
    * Accepts opaque tokens, which Logto gives to users when no API is asked for. They are bound to no API, so anyone who holds one for
@@ -67,23 +71,25 @@ const organizationPrefix = 'urn:logto:organization:'
  */
 export function logto(options: LogtoOptions): Provider {
   const checked = readOptions('logto', schema, options)
+  const { name = 'logto', validate } = checked
   const issuer = issuerOf(checked.endpoint)
   const indicators = [checked.audience].flat()
   const user = (claims: Claims): UserClaims => userFrom(claims, checked)
   return {
-    name: checked.name ?? 'logto',
+    name,
     issuer,
     issuerAliases: (checked.otherEndpoints ?? []).map(issuerOf),
     jwt: {
       keys: { jwksUri: `${issuer}/jwks` },
       algorithms: checked.algorithms ?? ['ES384', 'RS256'],
       tokenTypes: ['at+jwt'],
-      audience: (audience) => indicators.includes(audience) || isAccepted(organizationOf(audience), checked.organizations),
+      audience: (audience) =>
+        indicators.includes(audience) || isAccepted(organizationOf(audience), checked.organizations),
       requiredClaims: ['sub', 'aud', 'client_id', 'iat', 'jti'],
       user,
-      ...(checked.validate !== undefined && { validate: checked.validate }),
+      validate: (claims) => unclear(claims) ?? validate?.(claims),
     },
-    ...(checked.opaque !== undefined && { opaque: opaqueOf(checked.opaque, issuer, user) }),
+    ...(checked.opaque !== undefined && { opaque: validated(name, opaqueOf(checked.opaque, issuer, user), validate) }),
   }
 }
 
@@ -100,8 +106,18 @@ function organizationOf(audience: unknown): string | undefined {
   return audience.slice(organizationPrefix.length) || undefined
 }
 
+// What a token may do hangs on these two. Logto writes each as one text; a custom-claims script could write over the second.
+function unclear({ aud, organization_id: id }: Claims): string | undefined {
+  if (typeof aud !== 'string') return 'aud is not one text'
+  if (id !== undefined && (typeof id !== 'string' || id === '')) return 'organization_id is not a text'
+  return undefined
+}
+
 // A token's organization is in `aud` for organization permissions, in `organization_id` for an API's within an organization.
-function userFrom(claims: Claims, { rolesFrom = 'roles', organizationRolesFrom = 'organization_roles' }: Checked): UserClaims {
+function userFrom(
+  claims: Claims,
+  { rolesFrom = 'roles', organizationRolesFrom = 'organization_roles' }: Checked,
+): UserClaims {
   const organization = organizationOf(claims.aud) ?? textAt(claims, 'organization_id')
   const email = textAt(claims, 'email')
   const name = textAt(claims, 'name') ?? textAt(claims, 'username')
@@ -110,7 +126,12 @@ function userFrom(claims: Claims, { rolesFrom = 'roles', organizationRolesFrom =
     ...(email !== undefined && { email }),
     ...(name !== undefined && { name }),
     ...(organization !== undefined && { organization, boundTo: organization }),
-    roles: [...rolesAt(claims, rolesFrom), ...organizationRoles(stringsAt(claims, organizationRolesFrom))],
+    roles: [
+      ...rolesAt(claims, rolesFrom),
+      ...organizationRoles(stringsAt(claims, organizationRolesFrom)).filter(
+        (role) => role.organization === organization,
+      ),
+    ],
     scopes: scopesOf(claims),
   }
 }
@@ -120,11 +141,17 @@ function organizationRoles(names: readonly string[]): Role[] {
   return names.flatMap((name) => {
     const colon = name.indexOf(':')
     const role = name.slice(colon + 1)
-    return colon > 0 && role !== '' ? [{ id: role, name: role, organization: name.slice(0, colon), permissions: [] }] : []
+    return colon > 0 && role !== ''
+      ? [{ id: role, name: role, organization: name.slice(0, colon), permissions: [] }]
+      : []
   })
 }
 
-function opaqueOf(opaque: NonNullable<Checked['opaque']>, issuer: string, user: (claims: Claims) => UserClaims): OpaqueProfile {
+function opaqueOf(
+  opaque: NonNullable<Checked['opaque']>,
+  issuer: string,
+  user: (claims: Claims) => UserClaims,
+): OpaqueProfile {
   const { cacheFor } = opaque
   const verify =
     'userinfo' in opaque
@@ -137,5 +164,7 @@ function opaqueOf(opaque: NonNullable<Checked['opaque']>, issuer: string, user: 
           // Refresh tokens are introspected as active too, without a token_type.
           refuse: (claims) => (claims.token_type === 'Bearer' ? undefined : 'it is not an access token (token_type)'),
         })
-  return { verify, ...(cacheFor !== undefined && { cacheFor }) }
+  // Logto's are without a dot: what has one is a broken JWT, or another provider's.
+  const accepts = (token: string) => !token.includes('.')
+  return { accepts, verify, ...(cacheFor !== undefined && { cacheFor }) }
 }
