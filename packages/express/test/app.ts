@@ -1,0 +1,24 @@
+import type express from 'express'
+import type { AppSetup, BuildApp } from '../../core/test/support/adapter-app.ts'
+import * as adapter from '../src/index.ts'
+
+/** The app of the contract, with either major of Express. */
+export function buildWith(framework: typeof express): BuildApp {
+  return function buildApp({ auth, http, problems, parsesBodies, routes, onError }: AppSetup) {
+    const app = framework()
+    if (parsesBodies) app.use(framework.urlencoded({ extended: true }), framework.json())
+    if (auth) app.use(adapter.authMiddleware(auth, http))
+    for (const { method = 'get', path, guards, handle } of routes) {
+      app[method](path, ...(guards?.(adapter) ?? []), (request, res, next) => {
+        const { user, auth } = request
+        Promise.resolve(handle({ user, auth, request })).then((answer) => res.json(answer), next)
+      })
+    }
+    if (problems) app.use(adapter.problemDetails())
+    const report: express.ErrorRequestHandler = (error, _req, _res, next) => {
+      onError?.(error)
+      next(error)
+    }
+    return app.use(report)
+  }
+}

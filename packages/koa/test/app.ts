@@ -1,0 +1,24 @@
+import Router from '@koa/router'
+import type Koa from 'koa'
+import type { AppSetup, BuildApp } from '../../core/test/support/adapter-app.ts'
+import * as adapter from '../src/index.ts'
+import { parseBody } from './body.ts'
+
+/** The app of the contract, with either major of Koa. */
+export function buildWith(framework: typeof Koa): BuildApp {
+  return function buildApp({ auth, http, problems, parsesBodies, routes, onError }: AppSetup) {
+    const router = new Router()
+    for (const { method = 'get', path, guards, handle } of routes) {
+      router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
+        const { user, auth } = ctx.state
+        ctx.body = JSON.stringify((await handle({ user, auth, request: ctx.req })) ?? null)
+      })
+    }
+    const app = new framework()
+    app.on('error', (error) => onError?.(error))
+    if (problems) app.use(adapter.problemDetails())
+    if (parsesBodies) app.use(parseBody)
+    if (auth) app.use(adapter.authMiddleware(auth, http))
+    return app.use(router.routes()).callback()
+  }
+}

@@ -1,0 +1,14 @@
+import { text } from 'node:stream/consumers'
+import type { Middleware } from 'koa'
+
+/** A body parser as Koa apps have one: what it has parsed is at `ctx.request.body`. */
+export const parseBody: Middleware = async (ctx, next) => {
+  const raw = await text(ctx.req)
+  const body = ctx.is('urlencoded')
+    ? Object.fromEntries(new URLSearchParams(raw))
+    : ctx.is('json')
+      ? JSON.parse(raw)
+      : {}
+  Object.assign(ctx.request, { body })
+  await next()
+}
