@@ -6,6 +6,7 @@ export default {
   ],
   // No such file: Stryker would rewrite the paths in tsconfig.json with an interface TypeScript 7 no longer has.
   tsconfigFile: 'tsconfig.unused.json',
+  ignorePatterns: ['**/dist', 'bench', 'docs', 'examples'],
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
   jest: { configFile: 'jest.config.js' },
