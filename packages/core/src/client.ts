@@ -37,8 +37,12 @@ export interface ApiCall<T> {
   readonly safe?: boolean
 }
 
-/** Reads the provider's own error code and words out of an answer. */
-export type ErrorReader = (response: JsonResponse) => { code?: string | undefined; message?: string | undefined }
+/** Reads the provider's own error code and words out of an answer, and its name for the request out of any answer. */
+export type ErrorReader = (response: JsonResponse) => {
+  code?: string | undefined
+  message?: string | undefined
+  requestId?: string | undefined
+}
 
 /**
  * Makes a call and gives its validated body.
@@ -114,9 +118,10 @@ export function createCaller(
     const result = call.schema.safeParse((call.read ?? bodyOf)(response))
     if (result.success) return result.data
     const path = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'the body'} ${issue.code}`)
+    const { requestId } = readError(response)
     throw new AuthError('ERR_PROVIDER_UNAVAILABLE', {
       explanation: `${provider} ${call.operation}: the answer is not as it should be (${path.join(', ')})`,
-      upstream: { ...upstream, status: response.status },
+      upstream: { ...upstream, status: response.status, ...shown({ requestId }) },
     })
   }
 
@@ -147,19 +152,24 @@ function refusalOf(
   readError: ErrorReader,
 ): AuthError {
   const { status } = response
-  const { code, message } = readError(response)
+  const { code, message, requestId } = readError(response)
   const upstream: Upstream = {
     provider,
     operation: call.operation,
     status,
-    ...(code !== undefined && { code: redact(code) }),
-    ...(message !== undefined && { message: redact(message) }),
+    ...shown({ code, message, requestId }),
   }
   const explanation = `${provider} ${call.operation}: answered with status ${status}${code === undefined ? '' : ` ${quoted(code)}`}`
   if (status === 429 || status >= 500 || status < 400) {
     return new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, upstream, ...retryAfter(response.headers) })
   }
   return new AuthError(codes[status] ?? 'ERR_UPSTREAM_INVALID', { explanation, upstream })
+}
+
+// What is there, redacted.
+function shown(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const said = Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, redact(text)]]))
+  return Object.fromEntries(said)
 }
 
 // Milliseconds until it is worth trying again; nothing if it is not.

@@ -92,6 +92,8 @@ export interface Upstream {
   readonly code?: string
   /** The provider's own words, redacted. */
   readonly message?: string
+  /** What the provider calls this request in its own logs, if it says so. */
+  readonly requestId?: string
 }
 
 /** A refusal as `application/problem+json`. */
