@@ -1,10 +1,12 @@
 import * as z from 'zod'
+import { symmetricAlgorithms } from './algorithms.ts'
 import { type CacheLimits, withCache } from './cache.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type AuthErrorCode, isAuthError, unavailable } from './errors.ts'
 import { createRequest, type Fetch } from './http.ts'
 import { secretKey } from './key.ts'
-import { createFixedKeySet, createRemoteKeySet, type KeySet, type KeySetHealth, type KeySetLimits, readRing } from './keys.ts'
+import { readRing } from './key-ring.ts'
+import { createFixedKeySet, createRemoteKeySet, type KeySet, type KeySetHealth, type KeySetLimits } from './keys.ts'
 import { loadMetadata, type Metadata } from './metadata.ts'
 import { functionOf, invalidOptions, readOptions, seconds } from './options.ts'
 import type { Jwks, KeySource, Provider, ProviderContext } from './provider.ts'
@@ -224,7 +226,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     health() {
       const providers = routes.map(({ provider, keys }): ProviderHealth => {
         const health = keys?.health()
-        const ok = health === undefined || health.state === 'fresh' || health.state === 'stale'
+        // Nothing is known of what has not been asked yet, and no app should wait for its first token until it has had one.
+        const ok = health === undefined || (health.state === 'empty' ? health.lastError === undefined : health.keys > 0)
         return { provider: provider.name, issuer: provider.issuer, ok, ...(health !== undefined && { keys: health }) }
       })
       return { ok: providers.every(({ ok }) => ok), providers, revocations: revocations.size }
@@ -266,13 +269,13 @@ function createRoute(provider: Provider, shared: Shared): Route {
 }
 
 function createKeySet(
-  { name, issuer, jwt }: Provider,
+  { name, issuer }: Provider,
   source: KeySource,
   { clock, request }: ProviderContext,
   metadata: Refreshed<Metadata>,
   limits: KeySetLimits,
 ): KeySet {
-  if ('secret' in source) return createFixedKeySet([secretKey(source.secret, jwt?.algorithms ?? [])])
+  if ('secret' in source) return createFixedKeySet([secretKey(source.secret, symmetricAlgorithms)])
   if ('pinned' in source) {
     const { keys, ignored } = readKeys(name, source.pinned, limits)
     return createFixedKeySet(keys, ignored)
@@ -283,7 +286,7 @@ function createKeySet(
       ? async () => [source.jwksUri].flat()
       : async (failed: boolean) => {
           // The set may have moved: what the issuer says of itself is asked again before what it said earlier is trusted.
-          const { jwks_uri } = failed ? await metadata.refresh().catch(() => metadata.get()) : await metadata.get()
+          const { jwks_uri } = failed ? await metadata.refresh(true).catch(() => metadata.get()) : await metadata.get()
           if (jwks_uri === undefined) throw unavailable(`the metadata of ${issuer} names no jwks_uri`)
           return [jwks_uri]
         }

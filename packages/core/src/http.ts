@@ -37,42 +37,57 @@ export interface JsonResponse {
 }
 
 const defaultMaxBytes = 1024 * 1024
+// Leaves a byte order mark out, which some servers put before their JSON.
+const utf8 = new TextDecoder()
 
 /**
  * Makes the function through which every outgoing call of this package goes: one deadline over connect, headers and body;
  * a size cap that cuts the body while it arrives; redirects come back as they are and are never followed.
  * @param timeout default deadline, in seconds
  */
-export function createRequest(fetch: Fetch, timeout: Seconds): (url: string, init?: JsonRequest) => Promise<JsonResponse> {
+export function createRequest(
+  fetch: Fetch,
+  timeout: Seconds,
+): (url: string, init?: JsonRequest) => Promise<JsonResponse> {
   return async (url, init = {}) => {
+    init.signal?.throwIfAborted()
     const seconds = init.timeout ?? timeout
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), seconds * 1000)
-    const signal = init.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, init.signal])
+    const ending = new AbortController()
+    const { signal } = ending
+    const end = () => ending.abort()
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      end()
+    }, seconds * 1000)
+    // Not AbortSignal.any: it leaves something behind in a signal that lives on, with each call.
+    init.signal?.addEventListener('abort', end, { once: true })
     let phase = 'connecting or waiting for the headers'
     try {
-      const response = await within(
+      const sent = fetch(url, {
+        method: init.method ?? 'GET',
+        headers: { accept: 'application/json', ...init.headers },
+        redirect: 'manual',
         signal,
-        fetch(url, {
-          method: init.method ?? 'GET',
-          headers: { accept: 'application/json', ...init.headers },
-          redirect: 'manual',
-          signal,
-          ...(init.body !== undefined && { body: init.body }),
-        }),
-      )
+        ...(init.body !== undefined && { body: init.body }),
+      })
+      // An injected fetch may not obey its signal: nobody waits for what it brings later.
+      sent.then((response) => (signal.aborted ? response.body?.cancel() : undefined)).catch(() => {})
+      const response = await within(signal, sent)
       phase = 'reading the body'
+      if (response.redirected) throw new Refused('the injected fetch has followed a redirect')
       const text = await readText(response, init.maxBytes ?? defaultMaxBytes, signal)
       return { status: response.status, headers: response.headers, text, ...parse(text) }
     } catch (cause) {
+      end()
       init.signal?.throwIfAborted()
-      const where = origin(url)
-      if (deadline.signal.aborted) {
-        throw unavailable(`${where} did not answer within ${seconds} s (timed out ${phase}; option timeout)`, { cause: reason(cause) })
-      }
-      throw unavailable(`${where} failed ${phase}: ${describe(cause)}`, { cause: reason(cause) })
+      const what = late
+        ? `did not answer within ${seconds} s (timed out ${phase}; option timeout)`
+        : `failed ${phase}: ${describe(cause)}`
+      throw unavailable(`${origin(url)} ${what}`, { cause: new Error(describe(cause)) })
     } finally {
       clearTimeout(timer)
+      init.signal?.removeEventListener('abort', end)
     }
   }
 }
@@ -95,16 +110,14 @@ async function readText(response: Response, maxBytes: number, signal: AbortSigna
   try {
     for (;;) {
       const { done, value } = await within(signal, reader.read())
-      if (done) break
+      if (done) return utf8.decode(Buffer.concat(chunks, size))
       size += value.byteLength
-      if (size > maxBytes) throw new Error(`the body is longer than ${maxBytes} bytes`)
+      if (size > maxBytes) throw new Refused(`the body is longer than ${maxBytes} bytes`)
       chunks.push(value)
     }
-  } catch (error) {
+  } finally {
     reader.cancel().catch(() => {})
-    throw error
   }
-  return Buffer.concat(chunks, size).toString('utf8')
 }
 
 function parse(text: string): { body: unknown; json: boolean } {
@@ -120,15 +133,14 @@ export function origin(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : 'the given address'
 }
 
-// undici says "fetch failed" and keeps the reason in `cause`.
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  const { cause } = error
-  if (cause instanceof Error) return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
-  return error.name === 'Error' ? error.message : error.name
-}
+/** Our own complaint about an answer; its message may be shown. */
+class Refused extends Error {}
 
-// The message of a foreign error may quote the URL with its secrets; its kind is all we keep.
-function reason(error: unknown): Error {
-  return new Error(describe(error))
+// The message of a foreign error may quote the URL with its secrets; its kind is all we keep. undici says "fetch failed" and has the
+// reason in `cause`.
+function describe(error: unknown): string {
+  if (error instanceof Refused) return error.message
+  if (!(error instanceof Error)) return 'unknown error'
+  const inner = error.cause instanceof Error ? error.cause : error
+  return 'code' in inner && typeof inner.code === 'string' ? inner.code : inner.name
 }

@@ -1,5 +1,5 @@
 import { unavailable } from './errors.ts'
-import { isObject } from './json.ts'
+import { harden, isObject } from './json.ts'
 import type { OpaqueProfile, OpaqueVerdict, UserClaims } from './provider.ts'
 import type { Claims, Seconds } from './types.ts'
 
@@ -23,7 +23,8 @@ export function introspection(options: IntrospectionOptions): OpaqueProfile['ver
   const authorization = basicAuthorization(options.clientId, options.clientSecret)
   return async (token, { issuer, request, metadata }) => {
     const endpoint = options.endpoint ?? (await metadata()).introspection_endpoint
-    if (endpoint === undefined) throw unavailable(`the metadata of ${issuer} names no introspection_endpoint (option introspection.endpoint)`)
+    if (endpoint === undefined)
+      throw unavailable(`the metadata of ${issuer} names no introspection_endpoint (option introspection.endpoint)`)
     const response = await request(endpoint, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
@@ -31,19 +32,51 @@ export function introspection(options: IntrospectionOptions): OpaqueProfile['ver
     })
     const { body, status } = response
     // 401 and 403 are about our own client, never about the token.
-    if (status !== 200) throw unavailable(`the introspection endpoint of ${issuer} answered with status ${status}`, retryAfter(response.headers))
-    if (!isObject(body) || typeof body.active !== 'boolean') throw unavailable(`the introspection endpoint of ${issuer} did not answer RFC 7662`)
-    return body.active ? judge(body, issuer, options) : { active: false, explanation: 'the provider says it is not active' }
+    if (status !== 200)
+      throw unavailable(
+        `the introspection endpoint of ${issuer} answered with status ${status}`,
+        retryAfter(response.headers),
+      )
+    if (!isObject(body) || typeof body.active !== 'boolean')
+      throw unavailable(`the introspection endpoint of ${issuer} did not answer RFC 7662`)
+    return body.active
+      ? judge(body, issuer, options)
+      : { active: false, explanation: 'the provider says it is not active' }
   }
 }
 
 function judge(body: Claims, issuer: string, { refuse, user }: IntrospectionOptions): OpaqueVerdict {
-  const { iss, exp } = body
+  const claims = safeClaims(body, `the introspection endpoint of ${issuer}`)
+  const { iss, sub, exp } = claims
+  if (sub !== undefined && typeof sub !== 'string')
+    throw unavailable(`the introspection endpoint of ${issuer} answered with a sub that is no text`)
+  if (exp !== undefined && !Number.isFinite(exp))
+    throw unavailable(`the introspection endpoint of ${issuer} answered with an exp that is no number`)
   if (iss !== undefined && iss !== issuer) return { active: false, explanation: 'it was issued by another issuer' }
-  if (exp !== undefined && !Number.isFinite(exp)) throw unavailable(`the introspection endpoint of ${issuer} answered with an exp that is no number`)
-  const refusal = refuse?.(body)
+  const refusal = otherKindOf(claims) ?? refuse?.(claims)
   if (refusal !== undefined) return { active: false, explanation: refusal }
-  return { active: true, claims: body, user: user(body), ...(exp !== undefined && { expiresAt: exp as Seconds }) }
+  return { active: true, claims, user: user(claims), ...(exp !== undefined && { expiresAt: exp as Seconds }) }
+}
+
+// A server may call refresh and ID tokens active too, and a DPoP token is not for whoever bears it.
+function otherKindOf({ token_type, token_use, typ }: Claims): string | undefined {
+  const isAccess =
+    (typeof token_type !== 'string' || /^(bearer|access_token)$/i.test(token_type)) &&
+    (typeof token_use !== 'string' || /^access(_token)?$/i.test(token_use)) &&
+    (typeof typ !== 'string' || !/^(refresh|offline|id|logout)$/i.test(typ))
+  return isAccess ? undefined : 'it is not an access token for its bearer (token_type, token_use, typ)'
+}
+
+/**
+ * What a provider answered, made safe to keep.
+ * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is nested beyond reason
+ */
+export function safeClaims(body: Claims, who: string): Claims {
+  try {
+    return harden(body)
+  } catch (cause) {
+    throw unavailable(`${who} answered with something nested too deep`, { cause })
+  }
 }
 
 /** `Authorization: Basic` for a client; both parts are form-encoded first. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type JsonWebKey, type webcrypto } from 'node:crypto'
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { type Algorithm, algorithms, asymmetricAlgorithms } from './algorithms.ts'
 import type { Jwk } from './provider.ts'
 import type { Standing } from './standing.ts'
@@ -25,6 +25,8 @@ const { subtle } = globalThis.crypto
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
 const minRsaBits = 2048
 const maxRsaBits = 8192
+// What is reported of a kid, which may be of any length.
+const maxShownKid = 128
 
 /**
  * Makes a published JWK into a key, or tells why it is not used: private, symmetric, weak, broken, or not for signatures.
@@ -32,24 +34,29 @@ const maxRsaBits = 8192
  */
 export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
   const kid = typeof jwk.kid === 'string' ? jwk.kid : undefined
-  const ignored = (reason: string): IgnoredKey => ({ kid, reason })
+  const ignored = (reason: string): IgnoredKey => ({ kid: kid?.slice(0, maxShownKid), reason })
   if (jwk.kty === 'oct') return ignored('a symmetric key')
   const usable = asymmetricAlgorithms.filter((name) => {
     const { kty, crv } = algorithms[name]
     return jwk.kty === kty && (crv === undefined || jwk.crv === crv) && (jwk.alg === undefined || jwk.alg === name)
   })
-  const thumbprint = thumbprintOf(jwk)
-  if (thumbprint === undefined) return ignored('an unknown or broken key type')
-  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return { ...ignored('a private key'), burned: thumbprint }
+  if (!hasPublicMembers(jwk)) return ignored('an unknown or broken key type')
+  const key = publicKeyOf(jwk)
+  const members = key?.export({ format: 'jwk' })
+  const thumbprint = members && thumbprintOf(members)
+  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) {
+    return { ...ignored('a private key'), ...(thumbprint !== undefined && { burned: thumbprint }) }
+  }
   if (jwk.use !== undefined && jwk.use !== 'sig') return ignored('not for signatures (use)')
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) {
     return ignored('not for signatures (key_ops)')
   }
   if (usable.length === 0) return ignored('no supported algorithm')
-  const weakness = weaknessOf(jwk)
+  if (key === undefined || members === undefined || thumbprint === undefined) return ignored('a broken key')
+  const weakness = weaknessOf(key)
   if (weakness !== undefined) return ignored(weakness)
   return createKey(kid, thumbprint, usable, (algorithm) =>
-    subtle.importKey('jwk', publicMembers(jwk), algorithms[algorithm].importKey, false, ['verify']),
+    subtle.importKey('jwk', members as webcrypto.JsonWebKey, algorithms[algorithm].importKey, false, ['verify']),
   )
 }
 
@@ -85,29 +92,43 @@ function createKey(
   }
 }
 
-// Also proves that OpenSSL accepts the key: a point that is not on its curve, say, is found here and not at the first token.
-function weaknessOf(jwk: Jwk): string | undefined {
+const publicMembers: Record<string, readonly string[]> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+}
+
+function pick(jwk: Jwk | JsonWebKey): JsonWebKey {
+  return Object.fromEntries((publicMembers[jwk.kty as string] ?? []).map((name) => [name, jwk[name]]))
+}
+
+function hasPublicMembers(jwk: Jwk): boolean {
+  const required =
+    typeof jwk.kty === 'string' && Object.hasOwn(publicMembers, jwk.kty) ? publicMembers[jwk.kty] : undefined
+  return required?.every((name) => typeof jwk[name] === 'string') === true
+}
+
+// Nothing if OpenSSL does not accept the key: a point that is not on its curve, say, is found here and not at the first token.
+function publicKeyOf(jwk: Jwk): KeyObject | undefined {
   try {
-    const details = createPublicKey({ key: publicMembers(jwk), format: 'jwk' }).asymmetricKeyDetails
-    if (jwk.kty !== 'RSA') return undefined
-    const { modulusLength = 0, publicExponent = 0n } = details ?? {}
-    if (modulusLength < minRsaBits || modulusLength > maxRsaBits) return `an RSA key of ${modulusLength} bits`
-    if (publicExponent < 3n || publicExponent % 2n === 0n || publicExponent > 0xffffffffn) return 'a weak RSA exponent'
-    return undefined
+    return createPublicKey({ key: pick(jwk), format: 'jwk' })
   } catch {
-    return 'a broken key'
+    return undefined
   }
 }
 
-const members: Record<string, readonly string[]> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] }
-
-function publicMembers(jwk: Jwk): JsonWebKey & webcrypto.JsonWebKey {
-  return Object.fromEntries((members[jwk.kty as string] ?? []).map((name) => [name, jwk[name]]))
+function weaknessOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
+  if (asymmetricKeyType !== 'rsa') return undefined
+  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {}
+  if (modulusLength < minRsaBits || modulusLength > maxRsaBits) return `an RSA key of ${modulusLength} bits`
+  if (publicExponent < 3n || publicExponent % 2n === 0n || publicExponent > 0xffffffffn) return 'a weak RSA exponent'
+  return undefined
 }
 
+// Of members as Node writes them, so that another spelling of the same number is the same key.
 /** @see https://www.rfc-editor.org/rfc/rfc7638#section-3 */
-function thumbprintOf(jwk: Jwk): string | undefined {
-  const required = typeof jwk.kty === 'string' && Object.hasOwn(members, jwk.kty) ? members[jwk.kty] : undefined
-  if (required === undefined || required.some((name) => typeof jwk[name] !== 'string')) return undefined
-  return createHash('sha256').update(JSON.stringify(publicMembers(jwk))).digest('base64url')
+function thumbprintOf(members: JsonWebKey): string {
+  return createHash('sha256')
+    .update(JSON.stringify(pick(members)))
+    .digest('base64url')
 }

@@ -3,18 +3,19 @@ import { freshnessOf } from './cache-control.ts'
 import type { Clock } from './clock.ts'
 import { AuthError, unavailable } from './errors.ts'
 import { publish } from './events.ts'
-import type { JsonRequest, JsonResponse } from './http.ts'
+import { type JsonRequest, type JsonResponse, origin } from './http.ts'
+import { retryAfter } from './introspection.ts'
 import { isObject } from './json.ts'
-import { type IgnoredKey, readKey, type VerificationKey } from './key.ts'
+import type { IgnoredKey, VerificationKey } from './key.ts'
+import { candidates, emptyRing, isSame, type KeyRing, readRing } from './key-ring.ts'
 import type { Jwks } from './provider.ts'
-import { origin } from './http.ts'
 import { createRefreshed, type Freshness, type Loaded, type RefreshedHealth } from './refreshed.ts'
 import type { Standing } from './standing.ts'
 import type { Seconds } from './types.ts'
 
 /** How key sets are kept; see `docs/keys.md`. */
 export interface KeySetLimits extends Freshness {
-  /** After a refetch for an unknown `kid`, how long the next one waits, in seconds. */
+  /** After a refetch that did not bring the `kid` it was for, how long the next one waits, in seconds. */
   readonly cooldown: Seconds
   /** One deadline for a fetch of the set, all its addresses together, in seconds. */
   readonly timeout: Seconds
@@ -39,24 +40,23 @@ export interface KeySet {
    * @throws {AuthError} `ERR_TOKEN_KEY` (no such key), `ERR_PROVIDER_UNAVAILABLE` (cannot be known at the moment)
    */
   find(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] | Promise<readonly VerificationKey[]>
-  /** Looks once more at the issuer, within the cool-down; tells whether the set has changed. For keys that have no name. */
-  renew(): Promise<boolean>
+  /**
+   * Looks once more at the issuer, within the cool-down, and tells whether the set is another than that of the given generation. For
+   * keys that have no name.
+   * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`
+   */
+  renew(since: Standing): Promise<boolean>
   /** Stands as long as the set stays as it is; what rests on the absence of a key rests on this. */
   readonly generation: Standing
-  /** Kills a key now and for good, also if the issuer goes on publishing it; without a `kid`, all that are held. */
+  /**
+   * Kills a key now and for good, also if the issuer goes on publishing it; without a `kid`, all that are held. A `kid` that is not
+   * held dies when it is first seen. Another key may have its `kid` later.
+   */
   purge(kid?: string): void
   ready(): Promise<void>
   health(): KeySetHealth
   close(): void
 }
-
-interface KeyRing {
-  readonly keys: readonly VerificationKey[]
-  readonly ignored: readonly IgnoredKey[]
-}
-
-// A token that names no key is tried with this many at the most.
-const maxCandidates = 8
 
 interface RemoteOptions {
   readonly issuer: string
@@ -70,12 +70,18 @@ interface RemoteOptions {
 
 /** A key set that its issuer publishes. */
 export function createRemoteKeySet({ issuer, addresses, request, clock, limits, seed }: RemoteOptions): KeySet {
+  // Thumbprints of keys that are dead for good; kids of keys that will be, once they are seen.
   const purged = new Set<string>()
-  const etags = new Map<string, string>()
-  let preferred: string | undefined
+  const doomed = new Set<string>()
   let generation = { alive: true }
-  let lastLook = Number.NEGATIVE_INFINITY
-  let ring: KeyRing = { keys: [], ignored: [] }
+  let ring = emptyRing
+  // The address that answered last, and the ETag of the ring it gave.
+  let preferred: string | undefined
+  let etag: string | undefined
+  // How many times the issuer has been asked, and the last time that it answered with a set.
+  let asked = 0
+  let answered = 0
+  let quietUntil = Number.NEGATIVE_INFINITY
 
   function changed(): void {
     generation.alive = false
@@ -83,40 +89,53 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
   }
 
   // Replaced whole: what is not in the new set dies now, with every cached token it signed.
-  function adopt(jwks: Jwks, outcome: 'replaced' | 'unchanged'): KeyRing {
+  function adopt(jwks: Jwks): KeyRing {
     const next = readRing(jwks, limits.maxKeys)
-    const burned = new Set(next.ignored.flatMap((key) => key.burned ?? []))
-    for (const key of ring.keys) if (burned.has(key.thumbprint)) key.alive = false
-    const usable = next.keys.filter((key) => !purged.has(key.thumbprint) && !burned.has(key.thumbprint))
-    if (usable.length === 0) {
+    for (const thumbprint of next.burned) purged.add(thumbprint)
+    for (const key of ring.keys) if (purged.has(key.thumbprint)) key.alive = false
+    if (next.keys.length === 0) {
       changed()
       throw unavailable(`the key set of ${issuer} has no usable key (${reasons(next.ignored)})`)
     }
-    const keys = usable.map((key) => ring.keys.find((old) => old.alive && isSame(old, key)) ?? key)
-    const same = keys.length === ring.keys.length && keys.every((key, index) => key === ring.keys[index])
+    for (const key of next.keys) if (key.kid !== undefined && doomed.has(key.kid)) purged.add(key.thumbprint)
+    for (const { kid } of next.keys) if (kid !== undefined) doomed.delete(kid)
+    const refused = next.keys.filter((key) => purged.has(key.thumbprint))
+    const ignored = [...next.ignored, ...refused.map(({ kid }) => ({ kid, reason: 'purged, or burned earlier' }))]
+    const keys = next.keys
+      .filter((key) => !refused.includes(key))
+      .map((key) => ring.keys.find((old) => old.alive && isSame(old, key)) ?? key)
+    const same = keys.length === ring.keys.length && keys.every((key) => ring.keys.includes(key))
     if (!same) {
       for (const old of ring.keys) if (!keys.includes(old)) old.alive = false
       changed()
     }
-    ring = { keys, ignored: next.ignored }
-    tell(same ? 'unchanged' : outcome)
+    ring = { keys, ignored, burned: next.burned }
+    tell(same ? 'unchanged' : 'replaced')
     return ring
   }
 
   function tell(outcome: 'replaced' | 'unchanged' | 'died' | 'purged'): void {
-    publish('claviger:keys', { issuer, outcome, keys: living().length, ignored: ring.ignored, error: undefined, retryIn: undefined })
+    publish('claviger:keys', {
+      issuer,
+      outcome,
+      keys: living().length,
+      ignored: ring.ignored,
+      error: undefined,
+      retryIn: undefined,
+    })
   }
 
   const living = () => ring.keys.filter((key) => key.alive)
 
   async function load(previous: KeyRing | undefined): Promise<Loaded<KeyRing>> {
+    const number = ++asked
     const all = await addresses(kept.health().lastError !== undefined)
     const ordered = [...all].sort((a, b) => Number(b === preferred) - Number(a === preferred))
     let failure: unknown
     for (const address of ordered) {
       try {
         const loaded = await loadFrom(address, previous, limits.timeout / ordered.length)
-        preferred = address
+        answered = number
         return loaded
       } catch (error) {
         failure = error
@@ -126,22 +145,29 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
   }
 
   async function loadFrom(address: string, previous: KeyRing | undefined, timeout: Seconds): Promise<Loaded<KeyRing>> {
-    const etag = address === preferred && previous !== undefined && previous.keys.length > 0 ? etags.get(address) : undefined
+    const tag = address === preferred && ring === previous ? etag : undefined
     const response = await request(address, {
-      headers: { accept: 'application/jwk-set+json, application/json', ...(etag !== undefined && { 'if-none-match': etag }) },
+      headers: {
+        accept: 'application/jwk-set+json, application/json',
+        ...(tag !== undefined && { 'if-none-match': tag }),
+      },
       timeout,
       maxBytes: limits.maxBytes,
     })
-    if (response.status === 304 && etag !== undefined) {
+    const { status, headers } = response
+    if (status === 304 && tag !== undefined) {
+      // Purged or dead in the meantime: what has not changed is not what we hold.
+      if (ring !== previous) return loadFrom(address, undefined, timeout)
       tell('unchanged')
-      return { value: ring, ...freshnessOf(response.headers) }
+      return { value: ring, ...freshnessOf(headers) }
     }
-    if (response.status !== 200) throw unavailable(`the key set at ${origin(address)} answered with status ${response.status}`)
-    const value = adopt(readJwks(response.body), 'replaced')
-    const tag = response.headers.get('etag')
-    if (tag === null || tag.length > 256) etags.delete(address)
-    else etags.set(address, tag)
-    return { value, ...freshnessOf(response.headers) }
+    if (status !== 200)
+      throw unavailable(`the key set at ${origin(address)} answered with status ${status}`, retryAfter(headers))
+    const value = adopt(readJwks(response.body))
+    const given = headers.get('etag')
+    preferred = address
+    etag = given !== null && given.length <= 256 ? given : undefined
+    return { value, ...freshnessOf(headers) }
   }
 
   const kept = createRefreshed<KeyRing>({
@@ -149,7 +175,7 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
     clock,
     freshness: limits,
     load,
-    ...(seed !== undefined && { seed: adopt(seed, 'replaced') }),
+    ...(seed !== undefined && { seed: adopt(seed) }),
     onFailure(error, retryIn) {
       publish('claviger:keys', {
         issuer,
@@ -162,7 +188,7 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
     },
     onDeath() {
       for (const key of ring.keys) key.alive = false
-      ring = { keys: [], ignored: [] }
+      ring = emptyRing
       changed()
       tell('died')
     },
@@ -172,30 +198,23 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
     return candidates(ring.keys, algorithm, kid)
   }
 
-  // One look at the issuer for all who miss a key, then a cool-down.
-  let looking: Promise<void> | undefined
-  function look(): Promise<void> {
-    if (looking !== undefined) return looking
-    const { lastError, nextRetry } = kept.health()
-    if (clock.monotonic() - lastLook < limits.cooldown * 1000) {
-      if (lastError === undefined) return Promise.resolve()
-      // The last look failed: whether the key exists cannot be known, and that is not the caller's fault.
-      return Promise.reject(unavailable(`the key is not known, and ${lastError}`, { retryAfter: nextRetry ?? limits.cooldown }))
+  // Asks the issuer for what a token misses: one fetch for all who do. What it was asked before the token came proves nothing, as the
+  // key may have been published in between. A look in vain begins the cool-down, which an honest rotation thus never meets.
+  async function seek(since: number, isFound: () => boolean): Promise<void> {
+    while (answered <= since) {
+      if (clock.monotonic() < quietUntil && kept.health().lastError === undefined) return
+      await kept.refresh()
+      if (isFound()) return
     }
-    lastLook = clock.monotonic()
-    // A fetch already under way may have left before the key was published.
-    const shared = kept.refreshing() ? kept.refresh().catch(() => {}) : Promise.resolve()
-    looking = shared
-      .then(() => kept.refresh())
-      .then(() => {})
-      .finally(() => {
-        looking = undefined
-      })
-    return looking
+    quietUntil = clock.monotonic() + limits.cooldown * 1000
   }
 
-  async function lookAndMatch(algorithm: Algorithm, kid: string | undefined): Promise<readonly VerificationKey[]> {
-    await look()
+  async function seekKey(
+    algorithm: Algorithm,
+    kid: string | undefined,
+    since: number,
+  ): Promise<readonly VerificationKey[]> {
+    await seek(since, () => match(algorithm, kid).length > 0)
     return known(match(algorithm, kid), algorithm)
   }
 
@@ -204,34 +223,27 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
       return generation
     },
     find(algorithm, kid) {
+      const since = asked
       const held = kept.get()
-      if (!(held instanceof Promise)) {
-        const found = match(algorithm, kid)
-        return found.length > 0 ? found : lookAndMatch(algorithm, kid)
+      const found = () => {
+        const keys = match(algorithm, kid)
+        return keys.length > 0 ? keys : seekKey(algorithm, kid, since)
       }
-      const cold = kept.current() === undefined
-      return held.then(() => {
-        const found = match(algorithm, kid)
-        if (found.length > 0) return found
-        if (!cold) return lookAndMatch(algorithm, kid)
-        // The wait for the first set was the look that a miss may cause.
-        lastLook = clock.monotonic()
-        throw unknownKey(algorithm)
-      })
+      return held instanceof Promise ? held.then(found) : found()
     },
-    async renew() {
-      const before = generation
-      await look()
-      return generation !== before
+    async renew(since) {
+      // Whatever it brings, a cool-down follows: an issuer whose set changes all the time must not keep us asking.
+      if (generation === since) await seek(asked, () => false)
+      return generation !== since
     },
     purge(kid) {
-      for (const key of ring.keys) {
-        if (kid !== undefined && key.kid !== kid) continue
+      const dying = ring.keys.filter((key) => kid === undefined || key.kid === kid)
+      if (kid !== undefined && dying.length === 0) doomed.add(kid)
+      for (const key of dying) {
         key.alive = false
         purged.add(key.thumbprint)
       }
-      ring = { keys: living(), ignored: ring.ignored }
-      etags.clear()
+      ring = { ...ring, keys: living() }
       changed()
       tell('purged')
     },
@@ -252,11 +264,7 @@ export function createFixedKeySet(keys: readonly VerificationKey[], ignored: rea
       return generation
     },
     find(algorithm, kid) {
-      const usable = living()
-      if (usable.length === 0) throw unavailable('every pinned key has been purged')
-      // A pinned key may have no name, and a token may name none.
-      const found = candidates(usable, algorithm, usable.some((key) => key.kid !== undefined) ? kid : undefined)
-      return known(found, algorithm)
+      return known(candidates(living(), algorithm, kid), algorithm)
     },
     renew: async () => false,
     purge(kid) {
@@ -277,34 +285,9 @@ export function createFixedKeySet(keys: readonly VerificationKey[], ignored: rea
   }
 }
 
-/** Reads a whole set; keys that are not used come with the reason. */
-export function readRing(jwks: Jwks, maxKeys: number): KeyRing {
-  const keys: VerificationKey[] = []
-  const ignored: IgnoredKey[] = []
-  for (const jwk of jwks.keys.slice(0, maxKeys)) {
-    const key = isObject(jwk) ? readKey(jwk) : { kid: undefined, reason: 'not a JSON object' }
-    if ('verify' in key) keys.push(key)
-    else ignored.push(key)
-  }
-  if (jwks.keys.length > maxKeys) ignored.push({ kid: undefined, reason: `${jwks.keys.length - maxKeys} keys over the limit of ${maxKeys}` })
-  return { keys, ignored }
-}
-
 function readJwks(body: unknown): Jwks {
   if (!isObject(body) || !Array.isArray(body.keys)) throw unavailable('the key set is not a JSON object with keys')
   return { keys: body.keys }
-}
-
-// By name where the token names a key; keys without a name, and tokens that name none, are matched by type alone.
-function candidates(keys: readonly VerificationKey[], algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] {
-  const usable = keys.filter((key) => key.alive && key.algorithms.includes(algorithm))
-  const named = kid === undefined ? usable : usable.filter((key) => key.kid === kid)
-  const found = named.length > 0 ? named : usable.filter((key) => key.kid === undefined)
-  return found.slice(0, maxCandidates)
-}
-
-function isSame(a: VerificationKey, b: VerificationKey): boolean {
-  return a.thumbprint === b.thumbprint && a.kid === b.kid && a.algorithms.join() === b.algorithms.join()
 }
 
 function known(found: readonly VerificationKey[], algorithm: Algorithm): readonly VerificationKey[] {
@@ -317,5 +300,10 @@ function unknownKey(algorithm: Algorithm): AuthError {
 }
 
 function reasons(ignored: readonly IgnoredKey[]): string {
-  return ignored.length === 0 ? 'it is empty' : ignored.map((key) => key.reason).slice(0, 5).join(', ')
+  return ignored.length === 0
+    ? 'it is empty'
+    : ignored
+        .map((key) => key.reason)
+        .slice(0, 5)
+        .join(', ')
 }

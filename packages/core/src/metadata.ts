@@ -1,9 +1,10 @@
+import { freshnessOf } from './cache-control.ts'
 import { unavailable } from './errors.ts'
 import type { JsonRequest, JsonResponse } from './http.ts'
+import { retryAfter } from './introspection.ts'
 import { isObject } from './json.ts'
 import { quoted } from './redact.ts'
 import type { Loaded } from './refreshed.ts'
-import { freshnessOf } from './cache-control.ts'
 
 /** What an issuer says of itself, in the words of RFC 8414 section 2 and OpenID Connect Discovery; other members pass through. */
 export interface Metadata {
@@ -29,34 +30,46 @@ export async function loadMetadata(
   request: (url: string, init?: JsonRequest) => Promise<JsonResponse>,
 ): Promise<Loaded<Metadata>> {
   const addresses = metadataUrl === undefined ? wellKnown(issuer) : [metadataUrl]
-  let status = 0
+  let refusal: JsonResponse | undefined
   for (const address of addresses) {
     const response = await request(address)
-    status = response.status
-    if (status === 404) continue
+    const { status } = response
+    refusal = response
+    // Not every server says 404 of a place that it does not have.
+    if (status >= 400 && status < 500) continue
     if (status !== 200) break
     return { value: check(issuer, response), ...freshnessOf(response.headers) }
   }
-  throw unavailable(`the metadata of ${quoted(issuer)} answered with status ${status}`)
+  throw unavailable(
+    `the metadata of ${quoted(issuer)} answered with status ${refusal?.status}`,
+    refusal && retryAfter(refusal.headers),
+  )
 }
 
 function wellKnown(issuer: string): string[] {
-  if (!URL.canParse(issuer)) throw unavailable(`the issuer ${quoted(issuer)} is no URL: its metadata cannot be found, set jwksUri`)
+  if (!URL.canParse(issuer) || !/^https?:$/.test(new URL(issuer).protocol))
+    throw unavailable(`the issuer ${quoted(issuer)} is no http(s) URL: its metadata cannot be found, set jwksUri`)
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
-  return [`${origin}${path}/.well-known/openid-configuration`, `${origin}/.well-known/oauth-authorization-server${path}`]
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ]
 }
 
 function check(issuer: string, { body }: JsonResponse): Metadata {
   if (!isObject(body)) throw unavailable(`the metadata of ${quoted(issuer)} is not a JSON object`)
   if (body.issuer !== issuer) {
-    throw unavailable(`the metadata is of ${quoted(body.issuer)}, expected ${quoted(issuer)}${firstDifference(body.issuer, issuer)}`)
+    throw unavailable(
+      `the metadata is of ${quoted(body.issuer)}, expected ${quoted(issuer)}${firstDifference(body.issuer, issuer)}`,
+    )
   }
-  for (const [name, value] of Object.entries(body)) {
+  const members = Object.entries(body).filter(([, value]) => value !== null)
+  for (const [name, value] of members) {
     if (!name.endsWith('_endpoint') && name !== 'jwks_uri') continue
     if (!isAddress(value, issuer)) throw unavailable(`the metadata of ${quoted(issuer)} has no valid URL as ${name}`)
   }
-  return Object.freeze({ ...body }) as Metadata
+  return Object.freeze(Object.fromEntries(members)) as Metadata
 }
 
 // Plain http only where the issuer itself is plain http, which is for loopback and tests.

@@ -18,7 +18,10 @@ export interface Freshness {
   readonly maxAge: Seconds
   /** How long it is kept beyond that while it cannot be fetched; 0 for not at all. */
   readonly staleIfError: Seconds
-  /** Wait after the first failure, doubled by each further one up to `maxRetry`, and shortened by up to half at random. */
+  /**
+   * Wait after the first failure, doubled by each further one up to `maxRetry`, and shortened by up to half at random. A longer
+   * `Retry-After` of the publisher counts, up to `maxRetry`.
+   */
   readonly retry: Seconds
   readonly maxRetry: Seconds
 }
@@ -44,10 +47,8 @@ export interface Refreshed<T> {
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` without a value that may be used
    */
   get(): T | Promise<T>
-  /** Fetches now, whatever the age; shared with whoever waits already. Refuses at once during the wait after a failure. */
-  refresh(): Promise<T>
-  /** Whether an attempt is under way. */
-  refreshing(): boolean
+  /** Fetches now, whatever the age; shared with whoever waits already. Without `force`, refuses at once during the wait after a failure. */
+  refresh(force?: boolean): Promise<T>
   health(): RefreshedHealth
   /** Ends the background work. */
   close(): void
@@ -71,7 +72,15 @@ interface Options<T> {
  * Keeps a published value: refreshed ahead of expiry in the background, kept for a bounded time when its publisher fails,
  * fetched by one at a time, with a jittered wait after failures. Key sets, metadata and role directories are kept by it.
  */
-export function createRefreshed<T>({ what, clock, freshness, load, seed, onFailure, onDeath }: Options<T>): Refreshed<T> {
+export function createRefreshed<T>({
+  what,
+  clock,
+  freshness,
+  load,
+  seed,
+  onFailure,
+  onDeath,
+}: Options<T>): Refreshed<T> {
   let value = seed
   let confirmedAt: number | undefined
   let freshUntil = Number.NEGATIVE_INFINITY
@@ -120,21 +129,24 @@ export function createRefreshed<T>({ what, clock, freshness, load, seed, onFailu
       wakeAt(now + age * 1000 * (0.75 + Math.random() * 0.15))
       return loaded.value
     } catch (cause) {
-      const wait = Math.min(freshness.maxRetry, freshness.retry * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2)
+      const backoff =
+        Math.min(freshness.maxRetry, freshness.retry * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2)
+      const asked = Math.min(freshness.maxRetry, (isAuthError(cause) && cause.retryAfter) || 0)
+      const wait = Math.max(backoff, asked)
       const explanation = (isAuthError(cause) && cause.explanation) || `${what} could not be read`
       const error = unavailable(explanation, { cause, retryAfter: wait })
       failures += 1
       lastError = error
       retryAt = clock.monotonic() + wait * 1000
-      wakeAt(value === undefined ? retryAt : Math.min(retryAt, Math.max(deadAt, clock.monotonic())))
+      wakeAt(current() === undefined ? retryAt : Math.min(retryAt, deadAt))
       onFailure?.(error, wait)
       throw error
     }
   }
 
-  function refresh(): Promise<T> {
+  function refresh(force = false): Promise<T> {
     if (inFlight !== undefined) return inFlight
-    if (clock.monotonic() < retryAt) return Promise.reject(waiting())
+    if (!force && clock.monotonic() < retryAt) return Promise.reject(waiting())
     const running = attempt().finally(() => {
       inFlight = undefined
     })
@@ -145,14 +157,17 @@ export function createRefreshed<T>({ what, clock, freshness, load, seed, onFailu
   // A new error each time: who catches it may add to it.
   function waiting(): AuthError {
     const wait = Math.max(0, retryAt - clock.monotonic()) / 1000
-    return unavailable(`${what}: waiting after a failure (${lastError?.explanation ?? 'unknown'})`, { cause: lastError, retryAfter: wait })
+    return unavailable(`${what}: waiting after a failure (${lastError?.explanation ?? 'unknown'})`, {
+      cause: lastError,
+      retryAfter: wait,
+    })
   }
 
   function get(): T | Promise<T> {
     const held = current()
-    const now = clock.monotonic()
     if (held === undefined) return refresh()
-    if (now < freshUntil || now < retryAt) return held
+    // With its publisher known to be down nobody waits: the background goes on trying.
+    if (clock.monotonic() < freshUntil || lastError !== undefined) return held
     return refresh().catch((error: unknown) => {
       const stale = current()
       if (stale === undefined) throw error
@@ -164,7 +179,6 @@ export function createRefreshed<T>({ what, clock, freshness, load, seed, onFailu
     current,
     get,
     refresh,
-    refreshing: () => inFlight !== undefined,
     health() {
       const held = current()
       const now = clock.monotonic()

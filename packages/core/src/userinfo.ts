@@ -1,6 +1,6 @@
 import { unavailable } from './errors.ts'
+import { retryAfter, safeClaims } from './introspection.ts'
 import { isObject } from './json.ts'
-import { retryAfter } from './introspection.ts'
 import type { OpaqueProfile, UserClaims } from './provider.ts'
 import type { Claims } from './types.ts'
 
@@ -11,18 +11,29 @@ export interface UserinfoOptions {
   readonly user: (claims: Claims) => UserClaims
 }
 
+// RFC 6750 section 2.1. Nothing else fits into the header, so nothing else can be anybody's token.
+const bearerToken = /^[\w.~+/-]+=*$/
+
 /**
  * Asks a userinfo endpoint whose an opaque token is. It does not tell when the token ends.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
  */
 export function userinfo({ endpoint, user }: UserinfoOptions): OpaqueProfile['verify'] {
   return async (token, { issuer, request, metadata }) => {
+    if (!bearerToken.test(token)) return { active: false, explanation: 'it cannot be a bearer token' }
     const address = endpoint ?? (await metadata()).userinfo_endpoint
     if (address === undefined) throw unavailable(`the metadata of ${issuer} names no userinfo_endpoint`)
     const { status, headers, body } = await request(address, { headers: { authorization: `Bearer ${token}` } })
-    if (status === 401 || status === 403) return { active: false, explanation: `the userinfo endpoint answered with status ${status}` }
-    if (status !== 200) throw unavailable(`the userinfo endpoint of ${issuer} answered with status ${status}`, retryAfter(headers))
-    if (!isObject(body) || typeof body.sub !== 'string') throw unavailable(`the userinfo endpoint of ${issuer} did not answer with a sub`)
-    return { active: true, claims: body, user: user(body) }
+    // A 403 without a challenge is about us: a firewall, say.
+    if (status === 401 || (status === 403 && /^bearer\b/i.test(headers.get('www-authenticate') ?? ''))) {
+      return { active: false, explanation: `the userinfo endpoint answered with status ${status}` }
+    }
+    if (status !== 200)
+      throw unavailable(`the userinfo endpoint of ${issuer} answered with status ${status}`, retryAfter(headers))
+    if (!isObject(body) || typeof body.sub !== 'string' || body.sub === '') {
+      throw unavailable(`the userinfo endpoint of ${issuer} did not answer with a sub`)
+    }
+    const claims = safeClaims(body, `the userinfo endpoint of ${issuer}`)
+    return { active: true, claims, user: user(claims) }
   }
 }

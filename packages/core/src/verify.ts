@@ -168,7 +168,7 @@ async function assertSignature(jws: CompactJws, algorithm: Algorithm, keys: KeyS
     }
     // A key without a name may have been replaced unnoticed: one look, within the cool-down.
     const unnamed = found.some((key) => key.kid === undefined || jws.kid === undefined)
-    if (!unnamed || !(await keys.renew())) break
+    if (!unnamed || !(await keys.renew(generation))) break
   }
   throw restsOn(refused('ERR_TOKEN_SIGNATURE', 'the signature does not fit'), { standing: generation })
 }
