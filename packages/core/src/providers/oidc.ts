@@ -55,10 +55,7 @@ export interface OidcOptions {
 }
 
 const claimPath = z.union([text, z.array(text).min(1)])
-const audience = z.union([text, z.array(text).min(1, 'must name at least one'), z.null()], {
-  error: (issue) =>
-    issue.input === undefined ? 'is missing; null accepts any audience' : 'must be a text, a list of texts, or null',
-})
+const audience = z.union([text, z.array(text).min(1, 'must name at least one'), z.null()])
 
 const schema = z.strictObject({
   issuer: text,
@@ -69,8 +66,8 @@ const schema = z.strictObject({
   metadataUrl: address.optional(),
   jwks: z
     .union([
+      z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or the path of one'),
       text,
-      z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or a path'),
     ])
     .optional(),
   secret: text.optional(),
@@ -113,6 +110,9 @@ export function oidc(options: OidcOptions): Provider {
   const { issuer, name = 'oidc', issuerAliases } = checked
   const algorithms = checked.algorithms ?? (checked.secret === undefined ? asymmetricAlgorithms : (['HS256'] as const))
   const keys = keysOf(checked, algorithms)
+  if (checked.introspection !== undefined && checked.introspection.endpoint === undefined && !URL.canParse(issuer)) {
+    throw invalidOptions('oidc', 'the issuer is no URL: its endpoint cannot be found, set introspection.endpoint')
+  }
   const tokenTypes = checked.tokenTypes ?? ['at+jwt']
   const strict = tokenTypes.every((type) => type === 'at+jwt')
   const audiences = listOf(checked.audience)
@@ -141,6 +141,9 @@ export function oidc(options: OidcOptions): Provider {
 type Checked = z.output<typeof schema>
 
 function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorithms: readonly Algorithm[]): KeySource {
+  if (metadataUrl !== undefined && (jwksUri !== undefined || secret !== undefined)) {
+    throw invalidOptions('oidc', 'metadataUrl tells where the keys are: it excludes jwksUri and secret')
+  }
   const symmetric = algorithms.filter((algorithm) => symmetricAlgorithms.includes(algorithm))
   if (secret !== undefined) {
     if (jwks !== undefined || jwksUri !== undefined) throw invalidOptions('oidc', 'secret excludes jwks and jwksUri')
@@ -187,22 +190,14 @@ function opaqueOf(
     ...(endpoint !== undefined && { endpoint }),
     // A client's own token may name no subject (RFC 7662 section 2.2): then the client is who calls.
     user: (claims) => user(claims.sub === undefined ? { ...claims, sub: claims.client_id } : claims),
-    refuse: (claims) => otherKind(claims, accepted === null) ?? otherAudience(claims, accepted),
+    refuse: (claims) => otherThanOurs(claims, accepted),
   })
   return { verify, ...(cacheFor !== undefined && { cacheFor }) }
 }
 
-// Servers introspect refresh tokens as active too. Those have no token_type, or one of their own; with no audience to tell
-// them by, it has to be there.
-function otherKind({ token_type: type, token_use: use }: Claims, required: boolean): string | undefined {
-  const bearer = type === undefined ? !required : typeof type === 'string' && type.toLowerCase() === 'bearer'
-  return bearer && (use === undefined || use === 'access_token')
-    ? undefined
-    : 'it is not a Bearer access token (token_type)'
-}
-
-function otherAudience({ aud }: Claims, accepted: readonly string[] | null): string | undefined {
-  if (accepted === null) return undefined
+function otherThanOurs({ aud, token_type }: Claims, accepted: readonly string[] | null): string | undefined {
+  // Servers introspect refresh tokens as active too, without an audience and without a token_type.
+  if (accepted === null) return token_type === undefined ? 'it has neither an audience nor a token_type' : undefined
   const found = [aud].flat()
   return accepted.some((one) => found.includes(one))
     ? undefined

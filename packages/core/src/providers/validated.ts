@@ -1,5 +1,4 @@
 import { AuthError } from '../errors.ts'
-import { harden } from '../json.ts'
 import type { OpaqueProfile, Validator } from '../provider.ts'
 
 /** Lets the app's own validator look at opaque tokens as it does at signed ones. */
@@ -9,7 +8,7 @@ export function validated(name: string, profile: OpaqueProfile, validate: Valida
     ...profile,
     async verify(token, context) {
       const verdict = await profile.verify(token, context)
-      const refusal = verdict.active ? await validate(harden(verdict.claims)) : undefined
+      const refusal = verdict.active ? await validate(verdict.claims) : undefined
       if (refusal !== undefined) throw new AuthError('ERR_TOKEN_REFUSED', { explanation: `${name}: ${refusal}` })
       return verdict
     },
