@@ -5,6 +5,7 @@ import { credentialHeaders, type HttpRequest, readCredentials, type TokenSource,
 import { AuthError, isAuthError, type ProblemDetails } from './errors.ts'
 import { publishRefusal } from './events.ts'
 import { assertAllowed, type Predicate, type UnknownInput } from './guards/index.ts'
+import { assertPredicate } from './guards/predicate.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
 import type { User, VerifiedToken } from './types.ts'
 
@@ -103,8 +104,10 @@ export function userOf(token: VerifiedToken): User {
 /**
  * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass.
  * A guard without the middleware before it lets nobody pass, and says so once in a process warning.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate
  */
 export function createGuard<R extends object>(predicate: Predicate<R>): (input: UnknownInput<R>) => void {
+  assertPredicate('authorize', predicate)
   let warned = false
   return function guard(input) {
     const challenge = challenges.get(input.request)

@@ -449,6 +449,10 @@ describe('what is refused when built', () => {
     },
   )
 
+  it('a list where there is one', () => {
+    expect(() => not([yes] as never)).toThrow(invalid)
+  })
+
   it('a list without entries', () => {
     for (const build of [role, permission, scope, anyOf, allOf])
       expect(() => (build as () => unknown)()).toThrow(invalid)

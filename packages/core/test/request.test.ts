@@ -167,6 +167,13 @@ describe('createGuard', () => {
     createGuard(authenticated)({ user: alice.user, auth: alice, request: context })
   })
 
+  it.each([undefined, null, 'admin', () => true, [role('admin')]])(
+    'refuses %p in place of a predicate when built',
+    (other) => {
+      expect(() => createGuard(other as never)).toThrow(invalid('check(…)'))
+    },
+  )
+
   it('leaves errors of checks as they are', () => {
     const thrown = new Error('of the app')
     const guard = createGuard(

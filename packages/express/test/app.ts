@@ -4,10 +4,14 @@ import * as adapter from '../src/index.ts'
 
 /** The app of the contract, with either major of Express. */
 export function buildWith(framework: typeof express): BuildApp {
-  return function buildApp({ auth, http, problems, parsesBodies, routes, onError }: AppSetup) {
+  return function buildApp({ auth, http, problems, parsesBodies, routes, onError, onMiddleware }: AppSetup) {
     const app = framework()
     if (parsesBodies) app.use(framework.urlencoded({ extended: true }), framework.json())
-    if (auth) app.use(adapter.authMiddleware(auth, http))
+    if (auth) {
+      const middleware = adapter.authMiddleware(auth, http)
+      onMiddleware?.(middleware)
+      app.use(middleware)
+    }
     for (const { method = 'get', path, guards, handle } of routes) {
       app[method](path, ...(guards?.(adapter) ?? []), (request, res, next) => {
         const { user, auth } = request

@@ -6,7 +6,7 @@ import { parseBody } from './body.ts'
 
 /** The app of the contract, with either major of Koa. */
 export function buildWith(framework: typeof Koa): BuildApp {
-  return function buildApp({ auth, http, problems, parsesBodies, routes, onError }: AppSetup) {
+  return function buildApp({ auth, http, problems, parsesBodies, routes, onError, onMiddleware }: AppSetup) {
     const router = new Router()
     for (const { method = 'get', path, guards, handle } of routes) {
       router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
@@ -18,7 +18,11 @@ export function buildWith(framework: typeof Koa): BuildApp {
     app.on('error', (error) => onError?.(error))
     if (problems) app.use(adapter.problemDetails())
     if (parsesBodies) app.use(parseBody)
-    if (auth) app.use(adapter.authMiddleware(auth, http))
+    if (auth) {
+      const middleware = adapter.authMiddleware(auth, http)
+      onMiddleware?.(middleware)
+      app.use(middleware)
+    }
     return app.use(router.routes()).callback()
   }
 }

@@ -1,4 +1,5 @@
 import {
+  assertPredicate,
   assertPredicates,
   type GuardInput,
   granted,
@@ -68,8 +69,8 @@ export function allOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate.
  */
 export function not<R = unknown>(other: Predicate<R>): Predicate<R> {
-  const predicates = assertPredicates('not', [other])
-  const text = textOf('not', predicates)
+  assertPredicate('not', other)
+  const text = textOf('not', [other])
   return predicate(text, (input) => {
     const verdict = other(input)
     if (verdict.granted === true) return refused('ERR_FORBIDDEN', `${text} refused`)

@@ -14,7 +14,9 @@ export interface Owner {
  * hold in one organization only has them nowhere else.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but an id or a function.
  */
-export function organization<R = unknown>(which: string | ((request: R) => string | readonly string[] | undefined)): Predicate<R> {
+export function organization<R = unknown>(
+  which: string | ((request: R) => string | readonly string[] | undefined),
+): Predicate<R> {
   if (typeof which !== 'function' && (typeof which !== 'string' || which === '')) {
     throw invalid('organization() takes an id, or a function that finds it in the request')
   }

@@ -61,15 +61,17 @@ export function refused(code: AuthErrorCode, explanation: string, scopes?: reado
 }
 
 /** @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or an entry that is not a predicate. */
-export function assertPredicates<R>(name: string, list: Several<Predicate<R>>): readonly Predicate<R>[] {
-  const predicates = entriesOf(list)
+export function assertPredicates<R>(name: string, several: Several<Predicate<R>>): readonly Predicate<R>[] {
+  const predicates = entriesOf(several)
   if (predicates.length === 0) throw invalid(`${name}() needs at least one predicate`)
-  for (const each of predicates) {
-    if (typeof each !== 'function' || typeof each.text !== 'string') {
-      throw invalid(`${name}() takes predicates such as role('admin'); a function of your own goes into check(…)`)
-    }
-  }
+  for (const each of predicates) assertPredicate(name, each)
   return predicates
+}
+
+/** @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate. */
+export function assertPredicate(name: string, value: unknown): void {
+  if (typeof value === 'function' && 'text' in value && typeof value.text === 'string') return
+  throw invalid(`${name}() takes predicates such as role('admin'); a function of your own goes into check(…)`)
 }
 
 export function invalid(explanation: string): AuthError {

@@ -44,6 +44,8 @@ export interface AppSetup {
   readonly routes: readonly RouteSetup[]
   /** Sees every error that leaves the routes and the middleware. */
   readonly onError?: (error: unknown) => void
+  /** Sees what `authMiddleware` returned. */
+  readonly onMiddleware?: (middleware: { readonly authenticator: Authenticator }) => void
 }
 
 export type BuildApp = (setup: AppSetup) => RequestListener

@@ -1,18 +1,13 @@
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TestIssuer } from '@claviger/testing'
 import { describe, expect, it, jest } from '@jest/globals'
-import type { Authenticator } from '../../src/authenticator.ts'
-import type { VerifiedToken } from '../../src/types.ts'
-import type { AppSetup, RunningApp } from './adapter-app.ts'
+import type { Stage } from './adapter-stage.ts'
 import { inputOf, person } from './people.ts'
 
 /** The part of the contract about requests that mean no good, or go wrong half-way. */
-export function describeHostileRequests(
-  start: (setup?: Partial<AppSetup>) => Promise<RunningApp>,
-  issuer: () => TestIssuer,
-  verifying: (verify: (token: string) => Promise<VerifiedToken>) => Authenticator,
-): void {
+export function describeHostileRequests(stage: Stage): void {
+  const { start, verifying } = stage
+
   describe('a hostile header', () => {
     const marker = 'evil-marker'
     it.each<[string, string]>([
@@ -50,10 +45,10 @@ export function describeHostileRequests(
   describe('an answer to a refused request', () => {
     it('has neither the token nor the name of the check that failed', async () => {
       const tokens = [
-        issuer().tokenFor({ expiresIn: -60 }),
-        issuer().tokenFor({ audience: 'x' }),
-        issuer().tokenFor(),
-        `${issuer().tokenFor()}A`,
+        stage.issuer.tokenFor({ expiresIn: -60 }),
+        stage.issuer.tokenFor({ audience: 'x' }),
+        stage.issuer.tokenFor(),
+        `${stage.issuer.tokenFor()}A`,
       ]
       for (const problems of [true, false]) {
         const app = await start({
@@ -77,7 +72,7 @@ export function describeHostileRequests(
       const body = new Uint8Array(10 * 1024 * 1024)
       for (let i = 0; i < 3; i++) {
         expect((await app.call('/upload', { method: 'POST', body })).status).toBe(401)
-        expect((await app.call('/upload', { method: 'POST', token: issuer().tokenFor() })).status).toBe(200)
+        expect((await app.call('/upload', { method: 'POST', token: stage.issuer.tokenFor() })).status).toBe(200)
       }
     })
   })
@@ -123,7 +118,7 @@ export function describeHostileRequests(
       aborted.destroy()
       await sleep(50)
       expect(await app.connections()).toBe(0)
-      expect((await app.call('/', { method: 'POST', token: issuer().tokenFor() })).status).toBe(200)
+      expect((await app.call('/', { method: 'POST', token: stage.issuer.tokenFor() })).status).toBe(200)
     })
   })
 }

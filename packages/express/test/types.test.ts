@@ -1,0 +1,50 @@
+import type { User, VerifiedToken } from '@claviger/core'
+import { check, organization, own, role } from '@claviger/core'
+import { describe, expect, it } from '@jest/globals'
+import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
+import { authMiddleware, authorize, problemDetails, requireAuth, requirePermission, requireRole } from '../src/index.ts'
+
+// As Passport's types have it: both may be in one program.
+declare global {
+  namespace Express {
+    interface User {}
+    interface Request {
+      user?: User | undefined
+    }
+  }
+}
+
+describe('the types', () => {
+  it('fit the routes of Express, and say what req has', () => {
+    const app = express()
+    const router = Router()
+    const guards: RequestHandler[] = [
+      requireAuth(),
+      requireRole('a', 'b'),
+      requireRole(['a']),
+      requirePermission({ machine: 'delete' }, 'a:b'),
+    ]
+    const last: ErrorRequestHandler = problemDetails()
+    const never = () => app.use(authMiddleware({ providers: [] }, { required: false }))
+
+    app.use(guards)
+    app.get('/users/:id', requireAuth(), requireRole('admin'), (req, res) => {
+      const user: User | undefined = req.user
+      const auth: VerifiedToken | undefined = req.auth
+      const { id } = req.params satisfies { id: string }
+      res.json([user?.roles, auth?.claims, id])
+    })
+    router.use(
+      authorize(role('admin')),
+      authorize(own((req) => req.params.id as string)),
+      authorize(organization((req) => req.get('X-Organization'))),
+      authorize(check(({ user, request }) => request.ip === user.id)),
+    )
+    app.use(router, last)
+    // @ts-expect-error a check must not be async
+    app.use(authorize(check(async () => true)))
+    // @ts-expect-error a predicate is asked for, not a function
+    expect(() => authorize(() => true)).toThrow()
+    expect(never).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))
+  })
+})
