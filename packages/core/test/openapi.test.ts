@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import createClient from 'openapi-fetch'
 import * as z from 'zod'
-import { type ClientOptions, createCaller, type RequestEvent } from '../src/client.ts'
+import { createCaller } from '../src/client.ts'
+import type { ClientOptions, RequestEvent } from '../src/client-options.ts'
 import { createOpenApiFetch, type OpenApiCall, pathSerializer } from '../src/openapi.ts'
 
 interface Thing {
