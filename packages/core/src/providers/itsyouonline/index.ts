@@ -1,0 +1,131 @@
+import * as z from 'zod'
+import { isObject } from '../../json.ts'
+import { functionOf, invalidOptions, readOptions, seconds, text } from '../../options.ts'
+import type { Jwk, Provider, Validator } from '../../provider.ts'
+import type { Claims, Seconds } from '../../types.ts'
+import { hosts, type ItsYouOnlineEnvironment, readPinnedKey } from './keys.ts'
+import { refreshAt } from './refresh.ts'
+import { type Principal, readPrincipal, userFrom } from './user.ts'
+import { baseOf, hostAddress, issuer } from './wire.ts'
+
+export type { ItsYouOnlineEnvironment } from './keys.ts'
+
+/**
+ * ItsYou.online. At least one of `organization`, `memberOf`, `authorizedParty`, `audience` and `requiredScopes` says whom a token has
+ * to be for; of those given, all have to hold. Durations are seconds.
+ */
+export interface ItsYouOnlineOptions {
+  /**
+   * Accepts tokens that were given to this organization (`azp`), and those with the scope `user:memberof:<organization>`, exactly. Of
+   * several, any. `null` accepts every token of every user and organization there is, when nothing else is asked.
+   */
+  organization?: string | readonly string[] | null
+  /** Demands the scope `user:memberof:<organization>` of any of these, whoever the token was given to. */
+  memberOf?: string | readonly string[]
+  /** Demands that the token was given to any of these clients (`azp`): an organization, or the application id of a user's API key. */
+  authorizedParty?: string | readonly string[]
+  /** Demands that `aud` names any of these. Whoever asks for a token writes its `aud`, so it protects against mistakes only. */
+  audience?: string | readonly string[]
+  /** Demands all of these scopes, exactly. */
+  requiredScopes?: readonly string[]
+  /** Whom tokens may speak for. An organization's id may equal a user's name: take one kind where ids alone are compared. Default: both. */
+  principals?: readonly Principal['kind'][]
+  /** Default `production`. */
+  environment?: ItsYouOnlineEnvironment
+  /**
+   * The keys that tokens may be signed with: `production`, `staging`, or a key as PEM, as its base64 in one line, or as JWK. Of
+   * several, each is tried, as the provider has no other way to change its key. Default: that of `environment`.
+   */
+  keys?: string | Jwk | readonly (string | Jwk)[]
+  /** Accepts the key in the provider's repository among `keys`, with which anybody can sign anything. Not outside of a test. */
+  dangerouslyAcceptDevelopmentKey?: boolean
+  /** Where tokens are refreshed: https, or http on loopback. Default: the host of `environment`. */
+  baseUrl?: string
+  /** Of refreshed tokens. Default, and at most: 86400. */
+  refreshValidity?: Seconds
+  /** Becomes `User.provider`. Default `itsyouonline`. */
+  name?: string
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  validate?: Validator
+}
+
+const someOf = (what: string) =>
+  z
+    .union([text, z.array(text).min(1, 'must name at least one')], `must be ${what}, or a list`)
+    .transform((value) => [value].flat())
+const key = z.union([z.string().min(1), z.custom<Jwk>(isObject, 'must be a key')])
+
+const schema = z.strictObject({
+  organization: z.union([someOf("an organization's global id"), z.null()]).optional(),
+  memberOf: someOf("an organization's global id").optional(),
+  authorizedParty: someOf('a client id').optional(),
+  audience: someOf('a text').optional(),
+  requiredScopes: z.array(text).min(1, 'must name at least one').optional(),
+  principals: z
+    .array(z.enum(['user', 'organization']))
+    .min(1, 'must name at least one')
+    .optional(),
+  environment: z.enum(['production', 'staging']).optional(),
+  keys: z.union([key, z.array(key).min(1, 'must have at least one').max(8, 'must be at most 8')]).optional(),
+  dangerouslyAcceptDevelopmentKey: z.boolean().optional(),
+  baseUrl: hostAddress.optional(),
+  refreshValidity: seconds(1, 86_400).int('must be whole seconds').optional(),
+  name: text.optional(),
+  validate: functionOf<Validator>().optional(),
+})
+
+type Checked = z.output<typeof schema>
+
+/**
+ * ItsYou.online. Its tokens are verified by pinned keys, without a call to the provider. It has no revocation of any kind: what
+ * `auth.revoke()` names is refused here until it expires, a day at the most, and nowhere else. As its tokens do not say when they
+ * were issued, a revocation by subject holds for later tokens too, until the entry is no longer needed.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ * @see https://github.com/itsyouonline/identityserver/blob/master/docs/oauth2/jwt.md
+ */
+export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
+  const where = 'itsYouOnline'
+  const checked = readOptions(where, schema, options)
+  const { organization, memberOf, authorizedParty, audience, requiredScopes, environment = 'production' } = checked
+  if ([organization, memberOf, authorizedParty, audience, requiredScopes].every((one) => one === undefined)) {
+    throw invalidOptions(where, 'option organization is missing: whom does a token have to be for? null accepts any')
+  }
+  const development = checked.dangerouslyAcceptDevelopmentKey === true
+  const keys = [checked.keys ?? environment].flat().map((one) => readPinnedKey(where, one, { development }))
+  return {
+    name: checked.name ?? 'itsyouonline',
+    issuer,
+    jwt: {
+      keys: { pinned: { keys } },
+      algorithms: ['ES384'],
+      tokenTypes: ['JWT'],
+      audience: audience ?? null,
+      requiredClaims: ['azp'],
+      validate: (claims) => refusalOf(claims, checked) ?? checked.validate?.(claims),
+      user: (claims) =>
+        userFrom(claims, readPrincipal(claims) as Principal, [...(organization ?? []), ...(memberOf ?? [])]),
+    },
+    refresh: refreshAt(baseOf(checked.baseUrl ?? hosts[environment]), checked.refreshValidity),
+  }
+}
+
+// Told in logs only.
+function refusalOf(claims: Claims, options: Checked): string | undefined {
+  const { organization, memberOf, authorizedParty, requiredScopes, principals } = options
+  const principal = readPrincipal(claims)
+  const { azp } = claims
+  if (principal === undefined) return 'it does not name one user (username) or one organization (globalid)'
+  if (typeof azp !== 'string') return 'azp is not a text'
+  if (principals?.includes(principal.kind) === false)
+    return `it speaks for ${article[principal.kind]} (option principals)`
+  if (authorizedParty?.includes(azp) === false) return 'it was given to another client (option authorizedParty)'
+  if (organization?.some((one) => azp === one || principal.memberships.includes(one)) === false) {
+    return 'it was not given to the organization, and tells of no membership in it (option organization)'
+  }
+  if (memberOf?.some((one) => principal.memberships.includes(one)) === false)
+    return 'it tells of no membership (option memberOf)'
+  const missing = requiredScopes?.find((scope) => !principal.scopes.includes(scope))
+  return missing === undefined ? undefined : `it lacks the scope ${JSON.stringify(missing)} (option requiredScopes)`
+}
+
+const article = { user: 'a user', organization: 'an organization' }

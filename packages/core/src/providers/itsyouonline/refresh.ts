@@ -1,0 +1,70 @@
+import { asUnavailable } from '../../client.ts'
+import { AuthError, unavailable } from '../../errors.ts'
+import { retryAfter } from '../../introspection.ts'
+import { readCompactJws } from '../../jws.ts'
+import type { Refresh, RefreshOutcome } from '../../token-set.ts'
+import type { Claims, Seconds } from '../../types.ts'
+import { readPrincipal } from './user.ts'
+import { issuer } from './wire.ts'
+
+/**
+ * Refreshes a JWT that carries a refresh token in itself: the old JWT, expired or not, is all that is sent.
+ * @param base host of the provider
+ * @param validity of the new JWT; the provider's default is a day, whatever the old one had
+ */
+export function refreshAt(base: string, validity: Seconds | undefined): Refresh {
+  return async ({ accessToken }, { request }): Promise<RefreshOutcome> => {
+    const old = readToken(accessToken)
+    if (typeof old?.refresh_token !== 'string' || old.iss !== issuer) {
+      return rejected(
+        'ERR_TOKEN_MISSING',
+        'the token is none of ItsYou.online with a refresh_token (scope offline_access)',
+      )
+    }
+    try {
+      const response = await request(
+        `${base}/v1/oauth/jwt/refresh${validity === undefined ? '' : `?validity=${validity}`}`,
+        {
+          headers: { authorization: `bearer ${accessToken}` },
+        },
+      )
+      const { status, text, headers } = response
+      if (status === 200) return refreshed(text.trim(), old)
+      const explanation = `itsyouonline: the refresh was answered with status ${status}`
+      // Unknown, purged after 30 days without use, or not signed by this host: all the same to see.
+      if (status === 401) return rejected('ERR_TOKEN_INACTIVE', explanation)
+      return { outcome: 'unavailable', error: unavailable(explanation, retryAfter(headers)) }
+    } catch (error) {
+      return { outcome: 'unavailable', error: asUnavailable(error) }
+    }
+  }
+}
+
+function refreshed(token: string, old: Claims): RefreshOutcome {
+  const claims = readToken(token)
+  const principal = claims?.iss === issuer ? readPrincipal(claims) : undefined
+  const before = readPrincipal(old)
+  if (principal === undefined || principal.id !== before?.id || principal.kind !== before.kind) {
+    return {
+      outcome: 'unavailable',
+      error: unavailable('itsyouonline: the refresh was answered with something else than a token of the same user'),
+    }
+  }
+  const { exp } = claims as Claims
+  return {
+    outcome: 'refreshed',
+    tokens: { accessToken: token, scopes: principal.scopes, ...(typeof exp === 'number' && { expiresAt: exp }) },
+  }
+}
+
+function rejected(code: 'ERR_TOKEN_MISSING' | 'ERR_TOKEN_INACTIVE', explanation: string): RefreshOutcome {
+  return { outcome: 'rejected', error: new AuthError(code, { explanation }) }
+}
+
+function readToken(token: string | undefined): Claims | undefined {
+  try {
+    return token === undefined ? undefined : readCompactJws(token)?.claims
+  } catch {
+    return undefined
+  }
+}
