@@ -13,9 +13,9 @@ export function buildWith(framework: typeof express): BuildApp {
       app.use(middleware)
     }
     for (const { method = 'get', path, guards, handle } of routes) {
-      app[method](path, ...(guards?.(adapter) ?? []), (request, res, next) => {
+      app[method](path, ...(guards?.(adapter) ?? []), (request, response, next) => {
         const { user, auth } = request
-        Promise.resolve(handle({ user, auth, request })).then((answer) => res.json(answer), next)
+        Promise.resolve(handle({ user, auth, request, response })).then((answer) => response.json(answer), next)
       })
     }
     if (problems) app.use(adapter.problemDetails())

@@ -11,7 +11,7 @@ export function buildWith(framework: typeof Koa): BuildApp {
     for (const { method = 'get', path, guards, handle } of routes) {
       router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
         const { user, auth } = ctx.state
-        ctx.body = JSON.stringify((await handle({ user, auth, request: ctx.req })) ?? null)
+        ctx.body = JSON.stringify((await handle({ user, auth, request: ctx.req, response: ctx.res })) ?? null)
       })
     }
     const app = new framework()

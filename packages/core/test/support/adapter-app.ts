@@ -1,4 +1,4 @@
-import http, { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import http, { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Authenticator } from '../../src/authenticator.ts'
@@ -20,6 +20,7 @@ export interface Call {
   readonly user: User | undefined
   readonly auth: VerifiedToken | undefined
   readonly request: IncomingMessage
+  readonly response: ServerResponse
 }
 
 export interface RouteSetup {

@@ -3,6 +3,7 @@ import type { TestIssuer } from '@claviger/testing'
 import { describe, expect, it, jest } from '@jest/globals'
 import { AuthError } from '../../src/errors.ts'
 import { check, not, role } from '../../src/guards/index.ts'
+import type { Call } from './adapter-app.ts'
 import type { Stage } from './adapter-stage.ts'
 import { inputOf, person } from './people.ts'
 
@@ -119,6 +120,19 @@ export function describeGuards(stage: Stage): void {
         '',
         'application/problem+json',
       ])
+    })
+
+    it('does not answer twice', async () => {
+      const late = new AuthError('ERR_FORBIDDEN')
+      const onError = jest.fn()
+      const handle = ({ response }: Call) => {
+        response.writeHead(200).end('answered')
+        throw late
+      }
+      const app = await start({ problems: true, onError, routes: [{ path: '/', handle }] })
+      const answer = await app.call('/', { token: stage.issuer.tokenFor() })
+      expect([answer.status, answer.body]).toEqual([200, 'answered'])
+      expect(onError.mock.calls).toEqual([[late]])
     })
   })
 
