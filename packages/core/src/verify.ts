@@ -36,6 +36,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const verifyOpaque = createOpaqueVerifier(options)
   return async (token) => {
     const started = options.clock.monotonic()
+    if (typeof token !== 'string') throw refused('ERR_TOKEN_MALFORMED', 'the token is not a text')
     if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
     const jws = readCompactJws(token)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
@@ -96,14 +97,18 @@ async function verifyJwt(jws: CompactJws, { provider, keys }: Route, options: Ve
 
 // RFC 8725 section 3.11; RFC 7515 section 4.1.9 lets "application/" be left out.
 function assertType({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtProfile): void {
-  const found = typ === undefined ? null : typ.toLowerCase().replace(/^application\//, '')
-  if (!tokenTypes.some((accepted) => (accepted === null ? null : accepted.toLowerCase()) === found)) {
+  const found = typ === undefined ? null : shortType(typ)
+  if (!tokenTypes.some((accepted) => (accepted === null ? null : shortType(accepted)) === found)) {
     const accepted = tokenTypes.map((one) => one ?? 'none').join(', ')
     throw refused('ERR_TOKEN_TYPE', `typ is ${typ === undefined ? 'absent' : quoted(typ)}, accepted: ${accepted} (option tokenTypes)`)
   }
   if (found === 'at+jwt' || idTokens === true) return
   const kind = otherKindOf(claims)
   if (kind !== undefined) throw refused('ERR_TOKEN_TYPE', `this is ${kind}, not an access token`)
+}
+
+function shortType(type: string): string {
+  return type.toLowerCase().replace(/^application\//, '')
 }
 
 const idTokenClaims = ['nonce', 'at_hash', 'c_hash', 's_hash']
@@ -118,17 +123,15 @@ function otherKindOf(claims: Claims): string | undefined {
 }
 
 function assertClaims(claims: Claims, profile: JwtProfile): void {
-  for (const name of ['iss', 'exp', ...profile.requiredClaims]) {
-    if (claims[name] === undefined) throw refused('ERR_TOKEN_CLAIMS', `the claim ${name} is missing`)
+  for (const name of ['exp', ...profile.requiredClaims]) {
+    if (!Object.hasOwn(claims, name)) throw refused('ERR_TOKEN_CLAIMS', `the claim ${name} is missing`)
   }
   for (const name of ['exp', 'nbf', 'iat', 'auth_time'] as const) {
     if (claims[name] !== undefined && !Number.isFinite(claims[name])) throw refused('ERR_TOKEN_CLAIMS', `${name} is not a number`)
   }
   for (const name of ['sub', 'jti', 'sid', 'client_id'] as const) {
     const value = claims[name]
-    if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      throw refused('ERR_TOKEN_CLAIMS', `${name} is not a text`)
-    }
+    if (value !== undefined && !isName(value)) throw refused('ERR_TOKEN_CLAIMS', `${name} is not a text`)
   }
   const { aud } = claims
   if (aud !== undefined && typeof aud !== 'string' && !isStrings(aud)) {
@@ -139,6 +142,11 @@ function assertClaims(claims: Claims, profile: JwtProfile): void {
     const found = audiences.length === 0 ? 'absent' : audiences.slice(0, 3).map(quoted).join(', ')
     throw refused('ERR_TOKEN_AUDIENCE', `aud is ${found}, which is not for this API (option audience)`)
   }
+}
+
+// Lone surrogates all become the same character once they are stored: two names would be one.
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !/\p{Surrogate}/u.test(value)
 }
 
 function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: VerifierOptions): void {
@@ -209,16 +217,16 @@ function createOpaqueVerifier({ opaque, clock, clockTolerance, maxTokenLifetime 
 }
 
 function toVerified(claims: Claims, said: UserClaims, { name, issuer }: Route['provider'], expiresAt: Seconds): VerifiedToken {
-  if (typeof said.id !== 'string' || said.id === '') throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
+  if (!isName(said.id)) throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
   const { jti, sid, iat } = claims
   return Object.freeze({
     user: userOf(said, name, issuer),
     claims,
     provider: name,
     issuer,
-    ...(typeof jti === 'string' && { tokenId: jti }),
-    ...(typeof sid === 'string' && { session: sid }),
-    ...(typeof iat === 'number' && { issuedAt: iat }),
+    ...(isName(jti) && { tokenId: jti }),
+    ...(isName(sid) && { session: sid }),
+    ...(Number.isFinite(iat) && { issuedAt: iat as Seconds }),
     expiresAt,
     ...(said.boundTo !== undefined && { boundTo: said.boundTo }),
   })
