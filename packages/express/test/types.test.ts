@@ -36,7 +36,7 @@ describe('the types', () => {
     })
     router.use(
       authorize(role('admin')),
-      authorize(own((req) => req.params.id as string)),
+      authorize(own((req) => req.params.id)),
       authorize(organization((req) => req.get('X-Organization'))),
       authorize(check(({ user, request }) => request.ip === user.id)),
     )
