@@ -1,0 +1,137 @@
+import * as z from 'zod'
+import type { Caller } from '../../client.ts'
+import { assertScopes, createTokenManager, type MachineToken } from '../../client-credentials.ts'
+import type { CallOptions } from '../../client-options.ts'
+import type { Clock } from '../../clock.ts'
+import { AuthError, isAuthError, unavailable } from '../../errors.ts'
+import { basicAuthorization } from '../../introspection.ts'
+import { quoted } from '../../redact.ts'
+import type { Seconds } from '../../types.ts'
+
+/** What a machine-to-machine token is for: an API, an organization, or an API within an organization. */
+export type LogtoTokenRequest =
+  | { readonly resource: string; readonly organization?: string; readonly scopes?: readonly string[] }
+  | { readonly organization: string; readonly resource?: undefined; readonly scopes?: readonly string[] }
+
+/** A machine-to-machine token. */
+export type LogtoMachineToken = MachineToken
+
+/**
+ * Tokens of a machine-to-machine application, one held for each API, organization and set of scopes. A token is renewed in the
+ * background a minute before it ends (half-way, when it lives less than two), by one request for all who wait, and is used until
+ * its end while Logto is down.
+ */
+export interface LogtoTokens {
+  /**
+   * A token that is good for now. Without a request: one for the Management API.
+   * @throws {AuthError} `ERR_UPSTREAM_FORBIDDEN` when the application has no role with all scopes asked for, which Logto itself
+   * says by leaving them out; `ERR_UPSTREAM_INVALID`, `ERR_UPSTREAM_UNAUTHORIZED`, `ERR_PROVIDER_UNAVAILABLE`
+   */
+  get(request?: LogtoTokenRequest, options?: CallOptions): Promise<LogtoMachineToken>
+  /**
+   * For a token that an API has refused with 401, as happens when Logto's keys were changed twice: a new one, asked for once for
+   * all who held it.
+   * @param refused - The access token that was refused.
+   * @throws {AuthError} as `get` does
+   */
+  renew(refused: string, request?: LogtoTokenRequest, options?: CallOptions): Promise<LogtoMachineToken>
+  /** Forgets tokens, of this request or all: rights that an application gained or lost show in new tokens only. */
+  invalidate(request?: LogtoTokenRequest): void
+}
+
+interface MachineTokenOptions {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly managementResource: string
+  readonly caller: Caller
+  /** For calls that say nothing else. */
+  readonly timeout: Seconds
+  readonly clock: Pick<Clock, 'monotonic'>
+}
+
+const answer = z.looseObject({
+  access_token: z.string().min(1),
+  expires_in: z.number().positive(),
+  token_type: z.string().regex(/^bearer$/i),
+  // Missing when nothing was granted.
+  scope: z.string().optional(),
+})
+
+/** Makes the token manager of a client. @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4 */
+export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
+  const { issuer, clientId, clientSecret, caller, timeout } = options
+  const management: LogtoTokenRequest = { resource: options.managementResource, scopes: ['all'] }
+  const headers = {
+    authorization: basicAuthorization(clientId, clientSecret),
+    'content-type': 'application/x-www-form-urlencoded',
+  }
+
+  async function request(asked: LogtoTokenRequest): Promise<LogtoMachineToken> {
+    const { resource, organization, scopes = [] } = asked
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      ...(resource !== undefined && { resource }),
+      ...(organization !== undefined && { organization_id: organization }),
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    })
+    const {
+      access_token,
+      expires_in,
+      scope = '',
+    } = await caller({
+      operation: 'clientCredentials',
+      method: 'POST',
+      url: `${issuer}/token`,
+      shown: `${issuer}/token`,
+      headers,
+      body: form.toString(),
+      expect: [200],
+      schema: answer,
+      // A token more does no harm.
+      safe: true,
+    }).catch((error: unknown) => {
+      throw withHint(error, resource)
+    })
+    const granted = scope.split(' ').filter((one) => one !== '')
+    return assertScopes('logto', { accessToken: access_token, expiresIn: expires_in, scopes: granted }, scopes)
+  }
+
+  const manager = createTokenManager(options.clock, request, keyOf)
+
+  return {
+    get: (asked = management, call = {}) => within(manager.get(asked), call.timeout ?? timeout, call.signal),
+    renew: (refused, asked = management, call = {}) =>
+      within(manager.renew(asked, refused), call.timeout ?? timeout, call.signal),
+    invalidate: (asked) => manager.invalidate(asked),
+  }
+}
+
+function keyOf({ resource, organization, scopes = [] }: LogtoTokenRequest): string {
+  return JSON.stringify([resource, organization, [...new Set(scopes)].sort()])
+}
+
+// The usual mistake on a server of one's own: the resource is an identifier, not the server's address.
+function withHint(error: unknown, resource: string | undefined): unknown {
+  if (!isAuthError(error) || error.upstream?.code !== 'invalid_target') return error
+  return new AuthError(error.code, {
+    explanation: `${error.explanation}: ${quoted(resource)} is not the indicator of an API resource there (option managementResource)`,
+    cause: error,
+    upstream: error.upstream,
+  })
+}
+
+/** Waits for what several wait for, each as long as it wants to. */
+function within<T>(promise: Promise<T>, timeout: Seconds, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal?.reason)
+    const late = () => reject(unavailable(`logto gave no token within ${timeout} s (option timeout)`))
+    const timer = setTimeout(late, timeout * 1000)
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    })
+  })
+}
