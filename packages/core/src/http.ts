@@ -1,4 +1,5 @@
 import { unavailable } from './errors.ts'
+import { isObject } from './json.ts'
 import type { Seconds } from './types.ts'
 
 /** The part of `fetch` that Claviger calls; inject one for a private CA or a proxy. */
@@ -140,7 +141,7 @@ class Refused extends Error {}
 // reason in `cause`.
 function describe(error: unknown): string {
   if (error instanceof Refused) return error.message
-  if (!(error instanceof Error)) return 'unknown error'
-  const inner = error.cause instanceof Error ? error.cause : error
-  return 'code' in inner && typeof inner.code === 'string' ? inner.code : inner.name
+  const inner = isObject(error) && isObject(error.cause) ? error.cause : error
+  const { code, name } = isObject(inner) ? inner : {}
+  return [code, name].find((word) => typeof word === 'string') ?? 'unknown error'
 }
