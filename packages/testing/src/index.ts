@@ -19,6 +19,19 @@ export type {
   LogtoUser,
 } from './emulators/logto/state.ts'
 export type { CustomClaims, LogtoVersion } from './emulators/logto/tokens.ts'
+export type { TrustAuthXEndpoint } from './emulators/trustauthx/endpoints.ts'
+export {
+  createTrustAuthXEmulator,
+  type TrustAuthXEmulator,
+  type TrustAuthXEmulatorOptions,
+  type TrustAuthXTokens,
+} from './emulators/trustauthx/index.ts'
+export type {
+  TrustAuthXCredentials,
+  TrustAuthXRole,
+  TrustAuthXSettings,
+  TrustAuthXUser,
+} from './emulators/trustauthx/state.ts'
 export type { IssuerEndpoint } from './endpoints.ts'
 export { createTestIssuer, type TestIssuer, type TestIssuerOptions } from './issuer.ts'
 export { createTestKey, type KeyOptions, type SigningKey, type TestKey } from './keys.ts'
