@@ -1,0 +1,19 @@
+import * as z from 'zod'
+import { text } from '../../options.ts'
+
+/** The options that every part has. */
+export const credentialsSchema = { apiKey: text, secretKey: text, orgId: text }
+
+/** Which statuses mean that a token is not valid. */
+export const refusedStatusesSchema = z.array(z.int().min(201).max(499)).min(1, 'must name at least one').optional()
+
+/** An address that credentials travel to: https, or http on loopback. They are in the query, so it has none of its own. */
+export const secureAddress = text
+  .refine((value) => URL.canParse(value) && isSecure(new URL(value)), 'must be an https URL (http on loopback only)')
+  .refine((value) => !/[?#]/.test(value), 'must have no query and no fragment')
+
+/** Whether what is sent there stays between the two. */
+export function isSecure({ protocol, hostname }: URL): boolean {
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback)
+}

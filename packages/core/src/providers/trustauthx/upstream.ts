@@ -1,0 +1,75 @@
+import { type AuthError, unavailable } from '../../errors.ts'
+import type { JsonResponse } from '../../http.ts'
+import { retryAfter } from '../../introspection.ts'
+import type { ProviderContext } from '../../provider.ts'
+import { createRoleDirectory, type RoleDirectory, type RoleFreshness } from './roles.ts'
+import { createCallUrl, defaultRefusedStatuses, paths, readRole, type TrustAuthXCredentials } from './wire.ts'
+
+/** TrustAuthX as one authenticator reaches it. */
+export interface Upstream {
+  /** One call, not repeated. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` without an answer */
+  ask(path: string, parameters: Readonly<Record<string, string>>, method?: 'GET' | 'DELETE'): Promise<JsonResponse>
+  readonly roles: RoleDirectory
+  /**
+   * Whether an answer says that a token is not valid. A 401 may be about our own key instead, so it is believed only
+   * where that has just worked elsewhere.
+   * @param within for how many seconds that counts
+   * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is our key that is refused
+   */
+  isRefusal(response: JsonResponse, within: number): Promise<boolean>
+}
+
+interface UpstreamOptions extends TrustAuthXCredentials {
+  readonly base: string
+  readonly roles?: RoleFreshness | undefined
+  readonly refusedStatuses?: readonly number[] | undefined
+  readonly checkCredentials?: boolean | undefined
+}
+
+/** Makes what one authenticator asks TrustAuthX with. */
+export function createUpstream(options: UpstreamOptions, { request, clock }: ProviderContext): Upstream {
+  const { base, orgId, refusedStatuses = defaultRefusedStatuses, checkCredentials = true } = options
+  const url = createCallUrl(base, options)
+  let isKeyRefused = false
+
+  const roles = createRoleDirectory({
+    ...options.roles,
+    clock,
+    base,
+    orgId,
+    read: readRole,
+    async load() {
+      const response = await request(url(paths.role, { org_id: orgId }))
+      isKeyRefused = response.status === 401
+      if (response.status !== 200) throw unexpected(base, 'the list of roles', response)
+      if (!Array.isArray(response.body)) throw nonsense(base, 'the list of roles')
+      return response.body
+    },
+  })
+
+  return {
+    async ask(path, parameters, method = 'GET') {
+      const response = await request(url(path, parameters), { method })
+      roles.hint(response.headers.get('x-edge'))
+      return response
+    },
+    roles,
+    async isRefusal({ status }, within) {
+      if (!refusedStatuses.includes(status)) return false
+      if (status !== 401 || !checkCredentials) return true
+      await roles.confirm(within)
+      if (isKeyRefused) throw unavailable(`${base} refuses our own key (options apiKey, secretKey, orgId)`)
+      return true
+    },
+  }
+}
+
+/** An answer with a status that says nothing about a token. */
+export function unexpected(base: string, what: string, { status, headers }: JsonResponse): AuthError {
+  return unavailable(`${base}: ${what} was answered with status ${status}`, retryAfter(headers))
+}
+
+/** An answer that is not what it should be. */
+export function nonsense(base: string, what: string, cause?: unknown): AuthError {
+  return unavailable(`${base}: ${what} was not answered as it should be`, cause === undefined ? {} : { cause })
+}
