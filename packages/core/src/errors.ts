@@ -118,8 +118,8 @@ export class AuthError extends Error {
   readonly code: AuthErrorCode
   /** The HTTP status to answer with. */
   readonly status: number
-  /** Koa shows `message` to the client when this is true; ours is made for that. */
-  readonly expose = true
+  /** Koa shows `message` to the client when this is true. Ours are made for that, but for what is wrong with the set-up. */
+  readonly expose: boolean
   /** For logs: which check failed. Never holds a token, a key or a secret. */
   readonly explanation: string | undefined
   /** The OAuth error code for the client, if the answer has one. */
@@ -138,6 +138,7 @@ export class AuthError extends Error {
     this.code = code
     this.status = status
     this.error = error
+    this.expose = code !== 'ERR_OPTIONS_INVALID'
     this.explanation = details.explanation === undefined ? undefined : redact(details.explanation)
     this.retryAfter = details.retryAfter
     this.scopes = details.scopes
