@@ -3,7 +3,7 @@ const scheme = /\b(bearer|basic|dpop|token)(\s+)([^\s"',;]+)/gi
 const parameter = /(token|secret|key|password|code|assertion)(=|"\s*:\s*")[^&\s"']+/gi
 const userinfo = /\/\/[^\s/?#@"']*@/g
 // Each begins at the start of a run only: a long run is looked at once, not once for each of its characters.
-const jws = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}/g
+const jws = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,}/g
 const random = /(?<![A-Za-z0-9_~+-])[A-Za-z0-9_~+-]{40,}={0,2}/g
 // Controls, and what is not seen or turns the direction of what follows.
 const unprintable = /[\p{Cc}\p{Cs}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu
