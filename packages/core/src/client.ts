@@ -48,7 +48,7 @@ export type ErrorReader = (response: JsonResponse) => {
  * Makes a call and gives its validated body.
  * @throws {AuthError} `ERR_UPSTREAM_INVALID` (400, 422 and other 4xx), `ERR_UPSTREAM_UNAUTHORIZED` (401), `ERR_UPSTREAM_FORBIDDEN` (403),
  * `ERR_UPSTREAM_NOT_FOUND` (404), `ERR_UPSTREAM_CONFLICT` (409), `ERR_PROVIDER_UNAVAILABLE` (429, 5xx, network, nonsense),
- * `ERR_UPSTREAM_UNKNOWN` (the answer to a write was lost)
+ * `ERR_UPSTREAM_UNKNOWN` (the answer to a write was lost, on the way or at a gateway, or cannot be read)
  */
 export type Caller = <T>(call: ApiCall<T>, options?: CallOptions) => Promise<T>
 
@@ -119,7 +119,7 @@ export function createCaller(
     if (result.success) return result.data
     const path = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'the body'} ${issue.code}`)
     const { requestId } = readError(response)
-    throw new AuthError('ERR_PROVIDER_UNAVAILABLE', {
+    throw new AuthError(isSafe(call) ? 'ERR_PROVIDER_UNAVAILABLE' : 'ERR_UPSTREAM_UNKNOWN', {
       explanation: `${provider} ${call.operation}: the answer is not as it should be (${path.join(', ')})`,
       upstream: { ...upstream, status: response.status, ...shown({ requestId }) },
     })
@@ -142,6 +142,8 @@ export function createCaller(
 
 const bodyOf = ({ json, body, text }: JsonResponse) => (json ? body : text)
 const isSafe = ({ safe, method }: ApiCall<unknown>) => safe ?? method === 'GET'
+// A gateway has lost the answer, or never got one.
+const lost = [502, 504]
 // The connection was never made, so nothing was sent.
 const notSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/
 
@@ -160,6 +162,7 @@ function refusalOf(
     ...shown({ code, message, requestId }),
   }
   const explanation = `${provider} ${call.operation}: answered with status ${status}${code === undefined ? '' : ` ${quoted(code)}`}`
+  if (!isSafe(call) && lost.includes(status)) return new AuthError('ERR_UPSTREAM_UNKNOWN', { explanation, upstream })
   if (status === 429 || status >= 500 || status < 400) {
     return new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, upstream, ...retryAfter(response.headers) })
   }
