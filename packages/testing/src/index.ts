@@ -2,6 +2,16 @@ export { type ActingAs, actingAs } from './acting-as.ts'
 export type { ActingUser, PermissionInput, RoleInput } from './acting-user.ts'
 export { createTestClock, type TestClock } from './clock.ts'
 export {
+  createItsYouOnlineEmulator,
+  type ItsYouOnlineClient,
+  type ItsYouOnlineEmulator,
+  type ItsYouOnlineEmulatorOptions,
+  type ItsYouOnlineEndpoint,
+  type ItsYouOnlineOrganization,
+  type ItsYouOnlineTokenOptions,
+  type ItsYouOnlineUser,
+} from './emulators/itsyouonline/index.ts'
+export {
   createLogtoEmulator,
   type LogtoEmulator,
   type LogtoEmulatorOptions,

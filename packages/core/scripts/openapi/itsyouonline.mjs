@@ -197,3 +197,70 @@ function reference(type) {
   if (['string', 'integer', 'boolean'].includes(type)) return { type }
   return { $ref: `#/components/schemas/${type}` }
 }
+
+/** What the emulator needs to know of each operation, with an example of its answer. */
+export function also(table, document) {
+  const entries = table.operations.map(({ id, method, path, server }) => {
+    const { responses, requestBody } = document.paths[path][method.toLowerCase()]
+    const [status, { content }] = Object.entries(responses).find(([one]) => one.startsWith('2'))
+    const [type, answer] = Object.entries(content ?? {})[0] ?? []
+    const body = requestBody?.content['application/json']?.schema
+    const operation = {
+      id,
+      method,
+      path: `/api${path.replace(/\{(\w+)\}/g, ':$1')}`,
+      auth: server.authMiddleware,
+      scopes: server.anyOfScopes,
+      status: Number(status),
+      ...(body !== undefined && { needs: needsOf(resolved(document, body)) }),
+      ...(type === 'application/json' &&
+        answer.schema.nullable !== true && { answer: exampleOf(document, answer.schema) }),
+    }
+    return `  ${JSON.stringify(operation)},\n`
+  })
+  const source = `import type { Operation } from './operation.ts'
+
+export const operations: readonly Operation[] = [
+${entries.join('')}]
+`
+  return { 'testing/src/emulators/itsyouonline/operations.generated.ts': source }
+}
+
+const resolved = (document, schema) =>
+  schema.$ref === undefined ? schema : document.components.schemas[schema.$ref.split('/').at(-1)]
+
+// Field → its JSON type; what is not needed ends in "?".
+function needsOf({ properties, required = [] }) {
+  const typeOf = (schema) => (schema.$ref === undefined ? schema.type : undefined)
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [
+      required.includes(name) ? name : `${name}?`,
+      typeOf(schema) ?? (/\/Label$|\/Grant$/.test(schema.$ref) ? 'string' : 'object'),
+    ]),
+  )
+}
+
+const samples = {
+  label: 'main',
+  username: 'ann',
+  globalid: 'petshop',
+  phonenumber: '+3212345678',
+  emailaddress: 'ann@example.com',
+  role: 'member',
+  created: '2019-04-01T12:00:00Z',
+}
+
+function exampleOf(document, schema, name, depth = 0) {
+  const { type, format, properties, items, enum: values } = resolved(document, schema)
+  if (properties !== undefined) {
+    return Object.fromEntries(
+      Object.entries(properties).map(([key, one]) => [key, exampleOf(document, one, key, depth + 1)]),
+    )
+  }
+  if (type === 'array') return depth > 2 ? [] : [exampleOf(document, items, name?.replace(/s$/, ''), depth + 1)]
+  if (values !== undefined) return values[0]
+  if (type === 'boolean') return false
+  if (type === 'integer') return 0
+  if (format === 'date-time') return samples.created
+  return samples[name] ?? 'text'
+}
