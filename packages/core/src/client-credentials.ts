@@ -68,7 +68,11 @@ export function createTokenManager<Parameters>(
     // Never later than half its life: a lifetime may be seconds.
     const ahead = Math.min(renewAhead, token.expiresIn / 2)
     if (held.size >= maxHeld) held.delete(held.keys().next().value as string)
-    held.set(key, { token, renewAt: started + (token.expiresIn - ahead) * 1000, endsAt: started + token.expiresIn * 1000 })
+    held.set(key, {
+      token,
+      renewAt: started + (token.expiresIn - ahead) * 1000,
+      endsAt: started + token.expiresIn * 1000,
+    })
     return token
   }
 
