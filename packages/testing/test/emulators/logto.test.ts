@@ -507,7 +507,10 @@ describe('the Management API', () => {
       { name: 'manage:members' },
       { name: 'read:billing' },
     ])
-    expect((await managed('/organizations/nope/users/alice/scopes', token)).status).toBe(404)
+    expect((await managed('/organizations/nope/users/alice/scopes', token)).body).toEqual([])
+    expect((await managed('/organizations/nope/users/alice/roles', token)).body.code).toBe(
+      'organization.require_membership',
+    )
     expect((await managed('/resources?includeScopes=true', token)).body[1]).toMatchObject({
       indicator: orders,
       scopes: [{ name: 'read:orders' }, { name: 'write:orders' }],

@@ -3,11 +3,13 @@ import { json, type LoopbackRequest, type Reply, type Route } from '../../server
 import { authenticateApp } from './client-authentication.ts'
 import { discoveryDocument } from './discovery.ts'
 import { OidcError } from './errors.ts'
-import { issueTokens, type Tenant } from './token-endpoint.ts'
+import { endSession } from './logout.ts'
+import type { Tenant } from './tenant.ts'
+import { issueTokens } from './token-endpoint.ts'
 import { profileClaims } from './tokens.ts'
 
 /** The OpenID Connect endpoints of a tenant. */
-export type OidcEndpoint = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'introspection' | 'revocation'
+export type OidcEndpoint = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'introspection' | 'revocation' | 'endSession'
 
 type Handler = (tenant: Tenant, request: LoopbackRequest) => Reply | Promise<Reply>
 
@@ -28,6 +30,7 @@ export function oidcRoutes(tenant: Tenant): Route<OidcEndpoint>[] {
     at('userinfo', ['GET', 'POST'], '/me', userinfo),
     at('introspection', 'POST', '/token/introspection', introspect),
     at('revocation', 'POST', '/token/revocation', revoke),
+    at('endSession', ['GET', 'POST'], '/session/end', endSession),
   ]
 }
 

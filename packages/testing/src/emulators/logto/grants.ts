@@ -4,14 +4,17 @@ import type { AppState, UserState } from './state.ts'
 
 /** What a user allowed an app when signing in. It dies as a whole. */
 export interface Grant {
+  readonly id: string
   readonly user: UserState
   readonly app: AppState
   /** All scopes asked for. */
   readonly scopes: readonly string[]
   /** The APIs asked for, with the scopes that the user had there when signing in. */
   readonly resources: ReadonlyMap<string, readonly string[]>
+  /** Its `sid`. */
   readonly session: string
   readonly startedAt: Seconds
+  readonly expiresAt: Seconds
   dead: boolean
 }
 
@@ -33,9 +36,11 @@ export interface OpaqueToken {
 /** How long a refresh token still works after it was used up, for workers that refresh at the same time. */
 const leeway: Seconds = 3
 const day: Seconds = 86_400
+const grantLifetime: Seconds = 180 * day
 
 /** The tokens that Logto keeps itself: opaque access tokens and refresh tokens. */
 export class Grants {
+  readonly #grants: Grant[] = []
   readonly #refresh = new Map<string, RefreshToken>()
   readonly #opaque = new Map<string, OpaqueToken>()
   readonly #now: () => Seconds
@@ -44,8 +49,16 @@ export class Grants {
     this.#now = now
   }
 
-  start(grant: Omit<Grant, 'startedAt' | 'dead'>): Grant {
-    return { ...grant, startedAt: this.#now(), dead: false }
+  start(given: Omit<Grant, 'id' | 'startedAt' | 'expiresAt' | 'dead'>): Grant {
+    const startedAt = this.#now()
+    const grant = { ...given, id: random(), startedAt, expiresAt: startedAt + grantLifetime, dead: false }
+    this.#grants.push(grant)
+    return grant
+  }
+
+  /** The grants of a user that live. */
+  ofUser(user: UserState): readonly Grant[] {
+    return this.#grants.filter((grant) => grant.user === user && !grant.dead && grant.expiresAt > this.#now())
   }
 
   addOpaque(grant: Grant, scopes: readonly string[], lifetime: Seconds): string {
@@ -100,9 +113,7 @@ export class Grants {
 
   /** Ends all grants of a user, for good. */
   endAll(user: UserState): void {
-    for (const { grant } of [...this.#opaque.values(), ...this.#refresh.values()]) {
-      if (grant.user === user) grant.dead = true
-    }
+    for (const grant of this.#grants) if (grant.user === user) grant.dead = true
   }
 
   /** Which app a token was given to, dead or alive. */

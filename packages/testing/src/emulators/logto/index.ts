@@ -2,10 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Seconds } from '@claviger/core'
 import { realClock } from '../../clock.ts'
 import { createLoopbackServer, type LoopbackControls } from '../../server/loopback.ts'
+import { Deliveries, type LogtoDelivery } from './deliveries.ts'
 import { notFound, type OidcEndpoint, oidcRoutes } from './endpoints.ts'
 import { type Grant, Grants, random } from './grants.ts'
 import { createLogtoKeys, type LogtoKeyType } from './keys.ts'
-import { deleteUser, managementRoutes, suspendUser } from './management.ts'
+import { signOut } from './logout.ts'
+import { managementRoutes } from './management.ts'
+import { deleteUser, suspendUser } from './management-users.ts'
+import { Sessions } from './sessions.ts'
 import {
   known,
   type LogtoApp,
@@ -18,8 +22,11 @@ import {
   type LogtoUser,
   managementResource,
 } from './state.ts'
-import { accessTokenFor, organizationsScope, type Tenant } from './token-endpoint.ts'
+import { SubjectTokens } from './subject-tokens.ts'
+import type { Tenant } from './tenant.ts'
+import { accessTokenFor, organizationsScope } from './token-targets.ts'
 import { type CustomClaims, identifier, type LogtoVersion, signIdToken } from './tokens.ts'
+import { type LogtoHook, Webhooks } from './webhooks.ts'
 
 export interface LogtoEmulatorOptions extends LogtoTenant {
   /** Default 0: any free one. */
@@ -93,7 +100,10 @@ export interface LogtoEmulator extends LoopbackControls<LogtoEndpoint> {
   /** Makes a user or an app a member of an organization with exactly these roles. */
   setMembership(id: string, organization: string, roles: readonly string[]): void
   removeMembership(id: string, organization: string): void
-  /** Suspends a user, which ends opaque and refresh tokens for good, or lets them sign in again. */
+  /**
+   * Suspends a user, which ends sessions, opaque and refresh tokens for good, or lets them sign in again. Like `deleteUser` it is
+   * done behind the API: only calls of the Management API trigger webhooks.
+   */
   suspend(user: string, isSuspended?: boolean): void
   deleteUser(user: string): void
   deleteApp(app: string): void
@@ -101,8 +111,21 @@ export interface LogtoEmulator extends LoopbackControls<LogtoEndpoint> {
   rotate(type?: LogtoKeyType): Promise<void>
   /** A user signs in, as with a browser and a code. @throws {Error} for a user, app or resource that does not exist */
   signIn(user: string, options?: SignInOptions): Promise<SignedIn>
+  /**
+   * A user signs out at the end-session endpoint, and the app gets a logout token if it has a `backchannelLogoutUri`.
+   * @param app - The id of an app. Default: each that the user is signed in at.
+   */
+  signOut(user: string, app?: string): void
   /** A user signs in and the app gets an access token for a resource, an organization, or both. */
   tokenFor(user: string, options?: LogtoTokenOptions): Promise<string>
+  /** What an app with `allowTokenExchange` exchanges for a user's access token, once and within 600 seconds. */
+  subjectTokenFor(user: string): string
+  /** Makes a webhook. @throws {Error} for an address that is not on this machine */
+  addHook(hook: LogtoHook): { readonly id: string; readonly signingKey: string }
+  /** What was sent to webhooks and to apps so far, once all of it was answered or had 10 seconds. */
+  deliveries(): Promise<readonly LogtoDelivery[]>
+  /** Answers the token endpoint with 429 as the cloud does when a plan is used up, or ends that. */
+  useUpTokenQuota(isUsedUp?: boolean): void
 }
 
 const defaultScopes = ['openid', 'profile', 'email', 'offline_access', 'roles']
@@ -113,8 +136,14 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
   const now = () => Math.floor(clock.now() / 1000)
   const state = new LogtoState(options, () => clock.now())
   const grants = new Grants(now)
+  const sessions = new Sessions(now)
+  const subjectTokens = new SubjectTokens(now)
+  const deliveries = new Deliveries()
+  const webhooks = new Webhooks(deliveries, () => clock.now())
+  const switches = { isTokenQuotaUsedUp: false }
   const keys = await createLogtoKeys()
-  const tenantAt = (issuer: string): Tenant => ({ issuer, version, state, grants, keys, customClaims, now })
+  const parts = { version, state, grants, sessions, subjectTokens, webhooks, deliveries, switches, keys, customClaims }
+  const tenantAt = (issuer: string): Tenant => ({ issuer, now, ...parts })
 
   const server = await createLoopbackServer<LogtoEndpoint>({
     ...(options.port !== undefined && { port: options.port }),
@@ -146,13 +175,18 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
     })
   }
 
+  function close(): Promise<void> {
+    deliveries.close()
+    return server.close()
+  }
+
   return {
     ...server,
     endpoint: server.origin,
     issuer,
     managementResource,
     addResource: (resource) => state.addResource(resource),
-    addRole: (role) => state.addRole(role),
+    addRole: (role) => void state.addRole(role),
     addOrganizationRole: (role) => state.addOrganizationRole(role),
     addOrganization: (organization) => state.addOrganization(organization),
     addUser: (user) => state.addUser(user).id,
@@ -165,10 +199,8 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
       known(state.apps, app, 'app').secrets.push({ value, ...(expiresAt !== undefined && { expiresAt }) })
       return value
     },
-    assignRole(id, role) {
-      state.subject(id).roles.add(known(state.roles, role, 'role').name)
-    },
-    removeRole: (id, role) => void state.subject(id).roles.delete(role),
+    assignRole: (id, role) => void state.subject(id).roles.add(state.roleNamed(role)),
+    removeRole: (id, role) => void state.subject(id).roles.delete(state.roleNamed(role)),
     setMembership: (id, organization, roles) => state.setMembership(state.subject(id), organization, roles),
     removeMembership: (id, organization) => void state.subject(id).organizations.delete(organization),
     suspend: (id, isSuspended = true) => suspendUser(tenant, known(state.users, id, 'user'), isSuspended),
@@ -177,6 +209,7 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
     rotate: (type) => keys.rotate(type),
     async signIn(userId, given = {}) {
       const grant = startGrant(userId, given)
+      sessions.start(grant)
       const { user, app, scopes, session } = grant
       const issued = await accessTokenFor(tenant, grant, {
         resource: undefined,
@@ -194,6 +227,11 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
         expiresIn,
       }
     },
+    signOut(userId, app) {
+      for (const session of sessions.ofUser(known(state.users, userId, 'user'))) {
+        if (app === undefined || session.grant.app.id === app) signOut(tenant, session)
+      }
+    },
     async tokenFor(userId, { resource, organization, ...given } = {}) {
       const grant = startGrant(userId, given)
       if (organization !== undefined && !grant.user.organizations.has(organization)) {
@@ -203,6 +241,17 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
       return (await accessTokenFor(tenant, grant, { resource: indicator, organization, asked: grant.scopes }))
         .accessToken
     },
+    subjectTokenFor: (id) => subjectTokens.addSubject(known(state.users, id, 'user')),
+    addHook(hook) {
+      const { id, signingKey } = webhooks.add(hook)
+      return { id, signingKey }
+    },
+    deliveries: () => deliveries.all(),
+    useUpTokenQuota(isUsedUp = true) {
+      switches.isTokenQuotaUsedUp = isUsedUp
+    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

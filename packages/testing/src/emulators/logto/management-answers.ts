@@ -1,6 +1,6 @@
 import { json, type LoopbackRequest, type Reply } from '../../server/routes.ts'
 import { managementResource } from './state.ts'
-import type { Tenant } from './token-endpoint.ts'
+import type { Tenant } from './tenant.ts'
 
 /** A refusal of the Management API. */
 export class ManagementError extends Error {
@@ -14,8 +14,7 @@ export class ManagementError extends Error {
 
 /** The error shape of the Management API: no `error`, no `WWW-Authenticate`. */
 export function managementError(status: number, code: string, message: string, more: object = {}): ManagementError {
-  const headers = { 'content-type': 'application/json; charset=utf-8' }
-  return new ManagementError(json({ code, ...more, message }, { status, headers }))
+  return new ManagementError(answer({ code, ...more, message }, status))
 }
 
 export function entityNotFound(): ManagementError {
@@ -57,6 +56,62 @@ export function readManagementToken({ keys, issuer, now }: Tenant, header: strin
   }
 }
 
+/** `details` of a body that does not fit. */
+export function invalidBody(path: string): ManagementError {
+  return managementError(400, 'guard.invalid_input', 'The request body is invalid.', {
+    data: { issues: [{ code: 'invalid_type', path: [path] }], name: 'ZodError' },
+    details: `Error in key path "${path}": (invalid_type)`,
+  })
+}
+
+export const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' }
+
+/** An answer with a body, cacheable as Logto's are. */
+export function answer(body: unknown, status = 200): Reply {
+  return json(body, { status, headers: jsonHeaders })
+}
+
+/** Where a handler says nothing, the server writes the status in words. */
+export function statusText(status: 200 | 201): Reply {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: status === 200 ? 'OK' : 'Created' }
+}
+
+/** The JSON of a request. */
+export function bodyOf({ body }: LoopbackRequest): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch (error) {
+    throw new ManagementError(answer({ message: (error as Error).message }, 400))
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw invalidBody('')
+}
+
+/** The texts that a body lists under a name. */
+export function textsOf(body: Readonly<Record<string, unknown>>, name: string): string[] {
+  const value = body[name]
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw invalidBody(name)
+  return value
+}
+
+export function textOf(body: Readonly<Record<string, unknown>>, name: string): string {
+  const value = body[name]
+  if (typeof value !== 'string') throw invalidBody(name)
+  return value
+}
+
+/** A text that may be missing. */
+export function optionalText(body: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  return body[name] === undefined || body[name] === null ? undefined : textOf(body, name)
+}
+
+/** One page of a list, or all of it where the request asks for no page. */
+export function optionallyPaged(request: LoopbackRequest, items: readonly unknown[]): Reply {
+  const { searchParams } = request.url
+  return searchParams.has('page') || searchParams.has('page_size') ? paged(request, items) : answer(items)
+}
+
 /** One page of a list. The links lack `/api`, as Logto's do: they lead nowhere. */
 export function paged({ url }: LoopbackRequest, items: readonly unknown[]): Reply {
   const page = numberOf(url, 'page', 1)
@@ -77,7 +132,7 @@ export function paged({ url }: LoopbackRequest, items: readonly unknown[]): Repl
   ]
   return json(items.slice((page - 1) * size, page * size), {
     headers: {
-      'content-type': 'application/json; charset=utf-8',
+      ...jsonHeaders,
       'total-number': String(items.length),
       link: links.join(', '),
     },

@@ -10,6 +10,8 @@ const managementRole = 'Logto Management API access'
 export interface LogtoResource {
   /** Becomes `aud`. */
   readonly indicator: string
+  /** Default: the indicator. */
+  readonly name?: string
   readonly scopes: readonly string[]
   /** Default 3600. */
   readonly accessTokenTtl?: Seconds
@@ -24,8 +26,10 @@ export type ResourceScopes = Readonly<Record<string, readonly string[]>>
 export interface LogtoRole {
   readonly name: string
   readonly description?: string
-  /** Whom it is listed for. Default `User`. */
+  /** Who can have it when the Management API gives it. Default `User`. */
   readonly type?: 'User' | 'MachineToMachine'
+  /** Whether new users get it. Default false. */
+  readonly isDefault?: boolean
   /** What it allows at which API. */
   readonly scopes?: ResourceScopes
 }
@@ -60,7 +64,7 @@ interface Subject {
 }
 
 export interface LogtoUser extends Subject {
-  readonly username: string
+  readonly username?: string
   readonly name?: string
   readonly email?: string
   readonly customData?: Readonly<Record<string, unknown>>
@@ -78,14 +82,31 @@ export interface LogtoApp extends Subject {
   readonly refreshTokenTtlInDays?: number
   /** Gives refresh tokens without `offline_access` too. Default false. */
   readonly alwaysIssueRefreshToken?: boolean
-  /** Puts `sid` into ID tokens. Default false. */
+  /** Puts `sid` into ID tokens and logout tokens. Default false. */
   readonly backchannelLogoutSessionRequired?: boolean
+  /** A loopback address that gets a logout token when a session of the app ends at the end-session endpoint. */
+  readonly backchannelLogoutUri?: string
+  /** Lets it exchange subject tokens for access tokens. Default false. */
+  readonly allowTokenExchange?: boolean
+  /** Default false. */
+  readonly isThirdParty?: boolean
+}
+
+/** A role of the tenant, as it is now. */
+export interface RoleState {
+  readonly id: string
+  name: string
+  description: string
+  readonly type: 'User' | 'MachineToMachine'
+  isDefault: boolean
+  /** By the indicators of the APIs. */
+  readonly scopes: Map<string, Set<string>>
 }
 
 /** Roles and memberships of a user or an app, as they are now. */
 export interface SubjectState {
   readonly id: string
-  readonly roles: Set<string>
+  readonly roles: Set<RoleState>
   readonly organizations: Map<string, Set<string>>
 }
 
@@ -111,10 +132,10 @@ export interface LogtoTenant {
   readonly apps?: readonly LogtoApp[]
 }
 
-/** Everything a tenant knows, by id, name or indicator. */
+/** Everything a tenant knows, by id; resources by indicator, organization roles by name. */
 export class LogtoState {
   readonly resources = new Map<string, LogtoResource>()
-  readonly roles = new Map<string, LogtoRole>()
+  readonly roles = new Map<string, RoleState>()
   readonly organizationRoles = new Map<string, LogtoOrganizationRole>()
   readonly organizations = new Map<string, LogtoOrganization & { readonly id: string }>()
   readonly users = new Map<string, UserState>()
@@ -137,9 +158,38 @@ export class LogtoState {
     this.resources.set(resource.indicator, resource)
   }
 
-  addRole(role: LogtoRole): void {
-    this.#assertScopes(role.scopes)
-    this.roles.set(role.name, role)
+  /** Adds a role, or replaces what the one of its name allows. */
+  addRole({ name, description = name, type = 'User', isDefault = false, scopes = {} }: LogtoRole): RoleState {
+    this.#assertScopes(scopes)
+    const allowed = new Map(Object.entries(scopes).map(([indicator, names]) => [indicator, new Set(names)]))
+    const role = { id: idOf('role', name), name, description, type, isDefault, scopes: allowed }
+    const same = [...this.roles.values()].find((one) => one.name === name)
+    if (same !== undefined) {
+      replaceAll(same.scopes, allowed)
+      return same
+    }
+    this.roles.set(role.id, role)
+    return role
+  }
+
+  /** @throws {Error} for a name that no role has */
+  roleNamed(name: string): RoleState {
+    return known(new Map([...this.roles.values()].map((role) => [role.name, role])), name, 'role')
+  }
+
+  deleteRole(role: RoleState): void {
+    this.roles.delete(role.id)
+    for (const { roles } of [...this.users.values(), ...this.apps.values()]) roles.delete(role)
+  }
+
+  /** Takes a scope from an API and all roles; all its scopes and the API itself without a name. */
+  deleteScope({ indicator, ...resource }: LogtoResource, name?: string): void {
+    if (name === undefined) this.resources.delete(indicator)
+    else this.addResource({ ...resource, indicator, scopes: resource.scopes.filter((one) => one !== name) })
+    for (const { scopes } of this.roles.values()) {
+      if (name === undefined) scopes.delete(indicator)
+      else scopes.get(indicator)?.delete(name)
+    }
   }
 
   addOrganizationRole(role: LogtoOrganizationRole): void {
@@ -156,6 +206,7 @@ export class LogtoState {
   addUser(profile: LogtoUser): UserState {
     const createdAt = this.#now()
     const user = { ...this.#subject(profile, 12), profile, createdAt, updatedAt: createdAt, isSuspended: false }
+    for (const role of this.roles.values()) if (role.isDefault && role.type === 'User') user.roles.add(role)
     this.users.set(user.id, user)
     return user
   }
@@ -175,7 +226,7 @@ export class LogtoState {
 
   /** What the roles of the tenant allow somebody at an API. */
   globalScopes({ roles }: SubjectState, indicator: string): string[] {
-    return [...roles].flatMap((name) => this.roles.get(name)?.scopes?.[indicator] ?? [])
+    return [...roles].flatMap(({ scopes }) => [...(scopes.get(indicator) ?? [])])
   }
 
   /** What the roles within an organization allow somebody at an API, or in the organization itself without one. */
@@ -198,8 +249,8 @@ export class LogtoState {
   }
 
   #subject(given: Subject, idLength: number): SubjectState {
-    const subject = { id: given.id ?? randomId(idLength), roles: new Set<string>(), organizations: new Map() }
-    for (const role of given.roles ?? []) subject.roles.add(known(this.roles, role, 'role').name)
+    const subject = { id: given.id ?? randomId(idLength), roles: new Set<RoleState>(), organizations: new Map() }
+    for (const role of given.roles ?? []) subject.roles.add(this.roleNamed(role))
     for (const [id, roles] of Object.entries(given.organizations ?? {})) this.setMembership(subject, id, roles)
     return subject
   }
@@ -226,9 +277,15 @@ export function known<T>(entries: ReadonlyMap<string, T>, key: string, what: str
   throw new Error(`There is no ${what} ${key}; there are: ${[...entries.keys()].join(', ') || 'none'}.`)
 }
 
+function replaceAll<K, V>(map: Map<K, V>, entries: ReadonlyMap<K, V>): void {
+  map.clear()
+  for (const [key, value] of entries) map.set(key, value)
+}
+
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
-function randomId(length: number): string {
+/** An id as Logto makes them. */
+export function randomId(length: number): string {
   return lettersOf(randomBytes(length))
 }
 

@@ -1,32 +1,23 @@
-import type { Seconds } from '@claviger/core'
 import { json, type LoopbackRequest, type Reply } from '../../server/routes.ts'
 import { authenticateApp } from './client-authentication.ts'
 import { OidcError } from './errors.ts'
-import type { Grant, Grants, RefreshToken } from './grants.ts'
-import type { AppState, LogtoResource } from './state.ts'
-import { signAccessToken, signIdToken, type TokenMaker } from './tokens.ts'
-
-/** What the endpoints work on. */
-export interface Tenant extends TokenMaker {
-  readonly grants: Grants
-}
-
-export const organizationsScope = 'urn:logto:scope:organizations'
-const defaultLifetime: Seconds = 3600
-const oidcScopes = new Set([
-  'openid',
-  'profile',
-  'email',
-  'phone',
-  'address',
-  'custom_data',
-  'identities',
-  'roles',
-  'offline_access',
+import type { RefreshToken } from './grants.ts'
+import { managementError } from './management-answers.ts'
+import type { AppState } from './state.ts'
+import type { Tenant } from './tenant.ts'
+import { exchange, tokenExchange } from './token-exchange.ts'
+import {
+  accessTokenFor,
+  assertMember,
+  audienceOf,
+  defaultLifetime,
+  listOf,
   organizationsScope,
-  'urn:logto:scope:organization_roles',
-  'urn:logto:scope:sessions',
-])
+  resourceOf,
+  type Target,
+  unknownResource,
+} from './token-targets.ts'
+import { signAccessToken, signIdToken } from './tokens.ts'
 
 /** `POST /oidc/token` */
 export async function issueTokens(tenant: Tenant, request: LoopbackRequest): Promise<Reply> {
@@ -34,10 +25,10 @@ export async function issueTokens(tenant: Tenant, request: LoopbackRequest): Pro
   const app = authenticateApp(request, tenant.state, tenant.now())
   const grantType = form.get('grant_type')
   if (grantType === null) throw OidcError.missing('grant_type')
-  if (grantType !== 'client_credentials' && grantType !== 'refresh_token') {
+  if (!['client_credentials', 'refresh_token', tokenExchange].includes(grantType)) {
     throw new OidcError('unsupported_grant_type', 'unsupported grant_type requested')
   }
-  if ((grantType === 'client_credentials') !== (app.settings.type === 'MachineToMachine')) {
+  if (!mayUse(app, grantType)) {
     throw new OidcError('invalid_request', 'requested grant type is not allowed for this client')
   }
   for (const name of new Set(form.keys())) {
@@ -45,10 +36,20 @@ export async function issueTokens(tenant: Tenant, request: LoopbackRequest): Pro
       throw new OidcError('invalid_request', `'${name}' parameter must not be provided twice`)
     }
   }
+  // In the shape of the Management API, without `error`.
+  if (tenant.switches.isTokenQuotaUsedUp) {
+    return managementError(429, 'auth.exceed_token_limit', 'Token request exceeds the limit of your plan.').reply
+  }
+  if (grantType === tokenExchange) return exchange(tenant, app, form)
   if (grantType === 'client_credentials') return clientCredentials(tenant, app, form)
   const token = form.get('refresh_token')
   if (token === null) throw OidcError.missing('refresh_token')
   return refresh(tenant, app, token, form)
+}
+
+function mayUse({ settings }: AppState, grantType: string): boolean {
+  if (grantType === tokenExchange) return settings.allowTokenExchange === true
+  return (grantType === 'client_credentials') === (settings.type === 'MachineToMachine')
 }
 
 async function clientCredentials(tenant: Tenant, app: AppState, form: URLSearchParams): Promise<Reply> {
@@ -105,12 +106,6 @@ async function refresh(tenant: Tenant, app: AppState, token: string, form: URLSe
   })
 }
 
-/** What a user's access token is for. */
-export interface Target {
-  readonly resource: LogtoResource | undefined
-  readonly organization: string | undefined
-}
-
 function targetOf(tenant: Tenant, { grant }: RefreshToken, form: URLSearchParams): Target {
   const organization = form.get('organization_id') ?? undefined
   if (organization !== undefined) {
@@ -118,71 +113,9 @@ function targetOf(tenant: Tenant, { grant }: RefreshToken, form: URLSearchParams
       const details = { status: 403, scope: organizationsScope }
       throw new OidcError('insufficient_scope', 'refresh token missing required scope', details)
     }
-    if (!grant.user.organizations.has(organization)) {
-      throw new OidcError('access_denied', 'user is not a member of the organization', { status: 403 })
-    }
+    assertMember(grant.user, organization)
   }
   const resource = resourceOf(tenant, form, organization)
   if (resource !== undefined && !resource.isDefault && !grant.resources.has(resource.indicator)) throw unknownResource()
   return { resource, organization }
-}
-
-/** A user's access token: opaque when it is for no API and no organization. */
-export async function accessTokenFor(
-  tenant: Tenant,
-  grant: Grant,
-  { resource, organization, asked }: Target & { readonly asked: readonly string[] },
-): Promise<{ accessToken: string; expiresIn: Seconds; scopes: readonly string[] }> {
-  const { user, app } = grant
-  if (resource === undefined && organization === undefined) {
-    const scopes = asked.filter((scope) => oidcScopes.has(scope))
-    return { accessToken: tenant.grants.addOpaque(grant, scopes, defaultLifetime), expiresIn: defaultLifetime, scopes }
-  }
-  const held = heldScopes(tenant, grant, { resource, organization })
-  const scopes = asked.filter((scope) => held.includes(scope))
-  const lifetime = resource?.accessTokenTtl ?? defaultLifetime
-  const request = { app, user, lifetime, scopes, ...audienceOf(resource, organization) }
-  return { accessToken: await signAccessToken(tenant, request), expiresIn: lifetime, scopes }
-}
-
-function heldScopes({ state }: Tenant, { user, resources }: Grant, { resource, organization }: Target): string[] {
-  if (resource === undefined) return state.organizationScopes(user, organization ?? '')
-  const { indicator } = resource
-  // Rights in an organization show at the next refresh; those of the tenant only at the next sign-in.
-  const atSignIn = resources.get(indicator) ?? resource.scopes
-  const organizations = organization === undefined ? [...user.organizations.keys()] : [organization]
-  const there = organizations.flatMap((id) => state.organizationScopes(user, id, indicator))
-  return [...state.globalScopes(user, indicator).filter((scope) => atSignIn.includes(scope)), ...there]
-}
-
-// An organization is named in `organization_id` only where `aud` does not name it.
-function audienceOf(resource: LogtoResource | undefined, organization: string | undefined) {
-  if (resource === undefined) return { audience: `urn:logto:organization:${organization}` }
-  return { audience: resource.indicator, ...(organization !== undefined && { organization }) }
-}
-
-function resourceOf(
-  { state }: Tenant,
-  form: URLSearchParams,
-  organization: string | undefined,
-): LogtoResource | undefined {
-  const [indicator, another] = form.getAll('resource')
-  if (another !== undefined) {
-    throw new OidcError('invalid_target', 'only a single resource indicator value is supported for this grant type')
-  }
-  if (indicator === undefined) {
-    return organization === undefined ? [...state.resources.values()].find(({ isDefault }) => isDefault) : undefined
-  }
-  if (!URL.canParse(indicator)) throw new OidcError('invalid_target', 'resource indicator must be an absolute URI')
-  const resource = state.resources.get(indicator)
-  if (resource === undefined) throw unknownResource()
-  return resource
-}
-
-function unknownResource(): OidcError {
-  return new OidcError('invalid_target', 'resource indicator is missing, or unknown')
-}
-
-function listOf(scope: string | null): string[] {
-  return [...new Set((scope ?? '').split(' ').filter(Boolean))]
 }

@@ -20,7 +20,7 @@ interface CustomClaimsInput {
 /** The user of a custom-claims script. */
 interface CustomClaimsUser {
   readonly id: string
-  readonly username: string
+  readonly username: string | null
   readonly name: string | null
   readonly primaryEmail: string | null
   readonly roles: readonly { readonly name: string }[]
@@ -50,6 +50,8 @@ export interface AccessTokenRequest {
   /** `undefined` leaves the claim out; an empty list makes an empty text. */
   readonly scopes?: readonly string[]
   readonly lifetime: Seconds
+  /** Who acts for the user, after a token exchange with an actor token. */
+  readonly actor?: string
 }
 
 /** The value of `jti` and `sid`. */
@@ -62,7 +64,7 @@ class Denied extends Error {}
 /** A JWT access token. @throws {OidcError} `access_denied` when the custom-claims script says so. */
 export async function signAccessToken(maker: TokenMaker, request: AccessTokenRequest): Promise<string> {
   const { issuer, version, keys } = maker
-  const { app, user, audience, organization, scopes, lifetime } = request
+  const { app, user, audience, organization, scopes, lifetime, actor } = request
   const iat = maker.now()
   const registered = {
     jti: identifier(version),
@@ -74,7 +76,11 @@ export async function signAccessToken(maker: TokenMaker, request: AccessTokenReq
     iss: issuer,
     aud: audience,
   }
-  const token = { ...(organization !== undefined && { organization_id: organization }), ...registered }
+  const token = {
+    ...(organization !== undefined && { organization_id: organization }),
+    ...(actor !== undefined && { act: { sub: actor } }),
+    ...registered,
+  }
   const custom = await runScript(maker, token, user)
   // A script may replace the organization, but none of the registered claims, nor add a scope where there is none.
   const { scope: _, ...more } = custom
@@ -98,10 +104,10 @@ async function runScript({ customClaims, state }: TokenMaker, token: Record<stri
 function scriptUser(state: LogtoState, { id, profile, roles, organizations }: UserState): CustomClaimsUser {
   return {
     id,
-    username: profile.username,
+    username: profile.username ?? null,
     name: profile.name ?? null,
     primaryEmail: profile.email ?? null,
-    roles: [...roles].map((name) => ({ name })),
+    roles: [...roles].map(({ name }) => ({ name })),
     organizations: [...organizations.keys()].map((key) => ({
       id: key,
       name: state.organizations.get(key)?.name ?? key,
@@ -115,7 +121,7 @@ function scriptUser(state: LogtoState, { id, profile, roles, organizations }: Us
 /** What a user's scopes reveal: at the userinfo endpoint, and in ID tokens but for `organization_data`. */
 export function profileClaims(state: LogtoState, user: UserState, scopes: readonly string[]): Record<string, unknown> {
   const { profile, roles, organizations, createdAt, updatedAt } = user
-  const { name = null, username, email, customData = {} } = profile
+  const { name = null, username = null, email, customData = {} } = profile
   const ids = [...organizations.keys()]
   const of: Record<string, Record<string, unknown>> = {
     profile: {
@@ -128,7 +134,7 @@ export function profileClaims(state: LogtoState, user: UserState, scopes: readon
     },
     email: email === undefined ? { email: null } : { email, email_verified: true },
     custom_data: { custom_data: customData },
-    roles: { roles: [...roles] },
+    roles: { roles: [...roles].map((role) => role.name) },
     'urn:logto:scope:organizations': {
       organizations: ids,
       organization_data: ids.map((id) => {
