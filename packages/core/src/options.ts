@@ -7,7 +7,11 @@ import { AuthError } from './errors.ts'
  * @param where what is built, for the message
  * @throws {AuthError} `ERR_OPTIONS_INVALID` that names every fault, and the nearest known name of an unknown one
  */
-export function readOptions<Schema extends z.ZodType>(where: string, schema: Schema, options: unknown): z.output<Schema> {
+export function readOptions<Schema extends z.ZodType>(
+  where: string,
+  schema: Schema,
+  options: unknown,
+): z.output<Schema> {
   const result = schema.safeParse(options)
   if (result.success) return result.data
   throw invalidOptions(where, result.error.issues.map((issue) => describe(issue, schema)).join('; '))
@@ -25,20 +29,52 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string {
     return issue.keys.map((key) => `unknown option ${[...issue.path, key].join('.')}${nearest(key, known)}`).join('; ')
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
-    return closest.map((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, schema)).join('; ')
+    // The form that was meant is the one whose type fits.
+    const meant = issue.errors.filter((errors) => !errors.some(isOtherType)).sort((a, b) => a.length - b.length)[0]
+    if (meant !== undefined) return meant.map((inner) => describe(below(issue, inner), schema)).join('; ')
+    const own = issue.message === 'Invalid input' ? undefined : issue.message
+    const isMissing = issue.errors.flat().some(({ message }) => /^is missing|received undefined$/.test(message))
+    if (isMissing && !own?.startsWith('is missing')) return [`${path}: is missing`, own].filter(Boolean).join('; ')
+    return `${path}: ${own ?? issue.errors.flat().map(wording).join(' or ')}`
   }
-  return `${path}: ${issue.message}`
+  return `${path}: ${wording(issue)}`
+}
+
+function isOtherType({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+}
+
+function below(outer: z.core.$ZodIssue, inner: z.core.$ZodIssue): z.core.$ZodIssue {
+  return { ...inner, path: [...outer.path, ...inner.path] }
+}
+
+const nouns: Partial<Record<string, string>> = {
+  array: 'a list',
+  object: 'an object',
+  string: 'a text',
+  boolean: 'true or false',
+}
+
+// What the schema says; where it says nothing of its own, what it expects.
+function wording(issue: z.core.$ZodIssue): string {
+  if (!issue.message.startsWith('Invalid ')) return issue.message
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
+  if (issue.code !== 'invalid_type') return issue.message
+  return issue.message.endsWith('received undefined')
+    ? 'is missing'
+    : `must be ${nouns[issue.expected] ?? issue.expected}`
 }
 
 function namesAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let current: unknown = schema
-  for (const step of path) current = current instanceof z.ZodObject ? unwrap(current.shape[String(step)]) : undefined
-  return current instanceof z.ZodObject ? Object.keys(current.shape) : []
+  let found = forms(schema)
+  for (const step of path) found = found.flatMap((one) => forms(one instanceof z.ZodObject && one.shape[String(step)]))
+  return found.flatMap((one) => (one instanceof z.ZodObject ? Object.keys(one.shape) : []))
 }
 
-function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrap(schema.unwrap()) : schema
+function forms(schema: unknown): readonly unknown[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return forms(schema.unwrap())
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(forms) : [schema]
 }
 
 function nearest(name: string, known: readonly string[]): string {
@@ -50,21 +86,30 @@ function nearest(name: string, known: readonly string[]): string {
 }
 
 // What examples and dashboards show in place of a value.
-const placeholder = /^(your|my|the)?[-_ ]?(api|app|client|tenant|secret|org|organization)?[-_ ]?(key|id|secret|token|name)?[-_ ]?here$|^<.*>$|^\[.*\]$|^\{.*\}$|^your[-_ ].+|^x{3,}$|^\.{3}$|^(change|replace)[-_ ]?me|^(undefined|null|todo|placeholder|example)$/i
+const placeholder =
+  /^(your|my|the)?[-_ ]?(api|app|client|tenant|secret|org|organization)?[-_ ]?(key|id|secret|token|name)?[-_ ]?here$|^<.*>$|^\[.*\]$|^\$?\{.*\}$|^%.*%$|^your[-_ ].+|^x{3,}$|^\.{3}$|^(change|replace)[-_ ]?me|^(undefined|null|todo|placeholder|example)$/i
 
 /** A value that has to be there: not empty, no placeholder, no white space around it (the usual slip with environment files). */
 export const text = z
-  .string({ error: (issue) => (issue.input === undefined ? 'is missing (an unset environment variable?)' : 'must be a text') })
+  .string({
+    error: (issue) => (issue.input === undefined ? 'is missing (an unset environment variable?)' : 'must be a text'),
+  })
   .min(1, 'must not be empty')
   .refine((value) => value.trim() === value, 'must not begin or end with white space')
   .refine((value) => !placeholder.test(value), 'is a placeholder')
 
 /** An address that we call: https, or http on loopback and where the set-up says so by writing it. */
-export const address = text.refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'must be an http(s) URL')
+export const address = text.refine(
+  (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+  'must be an http(s) URL',
+)
 
 /** A duration in seconds. */
 export const seconds = (least: number, most: number) =>
-  z.number('must be a number of seconds').min(least, `must be at least ${least} s`).max(most, `must be at most ${most} s`)
+  z
+    .number('must be a number of seconds')
+    .min(least, `must be at least ${least} s`)
+    .max(most, `must be at most ${most} s`)
 
 /** A function that is passed in; what it takes and gives is checked by TypeScript alone. */
 export const functionOf = <F>() => z.custom<F>((value) => typeof value === 'function', 'must be a function')
