@@ -7,6 +7,21 @@ import type { OpaqueProfile, Provider, UserClaims, Validator } from '../../provi
 import type { Claims, Role, Seconds } from '../../types.ts'
 import { userinfo } from '../../userinfo.ts'
 import { validated } from '../validated.ts'
+import { type LogtoAppOptions, organizationPrefix, refreshOf, revokeOf } from './app.ts'
+import { issuerOf } from './wire.ts'
+
+export type { LogtoAppOptions } from './app.ts'
+export { createLogtoClient, type LogtoClient, type LogtoClientOptions } from './client.ts'
+export type { LogtoMachineToken, LogtoTokenRequest, LogtoTokens } from './machine-tokens.ts'
+export type { LogtoList, LogtoManagement } from './management.ts'
+export {
+  createLogtoWebhook,
+  type LogtoWebhook,
+  type LogtoWebhookAnswer,
+  type LogtoWebhookEvent,
+  type LogtoWebhookOptions,
+  type LogtoWebhookRequest,
+} from './webhook.ts'
 
 /** A Logto tenant, in the cloud or your own. Durations are seconds. */
 export interface LogtoOptions {
@@ -36,6 +51,8 @@ export interface LogtoOptions {
    * tells roles, name and e-mail address.
    */
   opaque?: { clientId: string; clientSecret: string; cacheFor?: Seconds } | { userinfo: true; cacheFor?: Seconds }
+  /** The app that users sign in at; makes `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
+  client?: LogtoAppOptions
   /** Default `['ES384', 'RS256']`: what Logto signs with before and after a change of the key type. */
   algorithms?: readonly Algorithm[]
   /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
@@ -56,13 +73,19 @@ const schema = z.strictObject({
       z.strictObject({ userinfo: z.literal(true), cacheFor: seconds(0, 300).optional() }),
     ])
     .optional(),
+  client: z
+    .strictObject({
+      clientId: text,
+      clientSecret: text.optional(),
+      resource: text.nullable().optional(),
+      organization: text.optional(),
+    })
+    .optional(),
   algorithms: z.array(z.enum(asymmetricAlgorithms)).min(1).optional(),
   validate: functionOf<Validator>().optional(),
 })
 
 type Checked = z.output<typeof schema>
-
-const organizationPrefix = 'urn:logto:organization:'
 
 /**
  * Logto. A token's scopes are its permissions at this API; role names reach an API only through a custom-claims script or userinfo.
@@ -75,6 +98,7 @@ export function logto(options: LogtoOptions): Provider {
   const issuer = issuerOf(checked.endpoint)
   const indicators = [checked.audience].flat()
   const user = (claims: Claims): UserClaims => userFrom(claims, checked)
+  const app = checked.client && { ...checked.client, issuer, indicators }
   return {
     name,
     issuer,
@@ -90,11 +114,8 @@ export function logto(options: LogtoOptions): Provider {
       validate: (claims) => unclear(claims) ?? validate?.(claims),
     },
     ...(checked.opaque !== undefined && { opaque: validated(name, opaqueOf(checked.opaque, issuer, user), validate) }),
+    ...(app !== undefined && { refresh: refreshOf(app), revoke: revokeOf(app) }),
   }
-}
-
-function issuerOf(endpoint: string): string {
-  return `${endpoint.replace(/\/+$/, '')}/oidc`
 }
 
 function isAccepted(organization: string | undefined, organizations: Checked['organizations']): boolean {

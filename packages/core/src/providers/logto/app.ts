@@ -1,0 +1,77 @@
+import { readCompactJws } from '../../jws.ts'
+import { refreshAt, revokeAt } from '../../token-endpoint.ts'
+import type { Refresh, Revoke } from '../../token-set.ts'
+import type { Claims } from '../../types.ts'
+
+/** The app of a Logto tenant that users sign in at, and that holds their refresh tokens. */
+export interface LogtoAppOptions {
+  clientId: string
+  /** Absent for a public client: a single-page or native app. */
+  clientSecret?: string
+  /**
+   * The API whose tokens a refresh asks for; the app must have asked for it at sign-in. `null` asks for none, which gives an opaque
+   * token. Default: that of the access token to be replaced, else the first `audience`.
+   */
+  resource?: string | null
+  /** The organization whose tokens a refresh asks for. Default: that of the access token to be replaced. */
+  organization?: string
+}
+
+type AppSettings = { [Name in keyof LogtoAppOptions]: LogtoAppOptions[Name] | undefined } & {
+  readonly clientId: string
+  readonly issuer: string
+  readonly indicators: readonly string[]
+}
+
+export const organizationPrefix = 'urn:logto:organization:'
+
+/**
+ * Refreshes at Logto. Only `invalid_grant` ends a session. A resource that was not asked for at sign-in (`invalid_target`) and an
+ * organization that the user is not a member of any more (`access_denied`) do not: the refresh token still works for others.
+ */
+export function refreshOf(settings: AppSettings): Refresh {
+  const client = { ...clientOf(settings), tokenEndpoint: `${settings.issuer}/token` }
+  return (tokens, context) => refreshAt(client, targetOf(tokens.accessToken, settings))(tokens, context)
+}
+
+/**
+ * Revokes at Logto: opaque access tokens (from Logto 1.42 with their refresh token) and refresh tokens (with the opaque tokens of
+ * the same sign-in). A signed access token is beyond its reach, as are all of a user's sessions: `false`.
+ */
+export function revokeOf(settings: AppSettings): Revoke {
+  const revoke = revokeAt({ ...clientOf(settings), revocationEndpoint: `${settings.issuer}/token/revocation` })
+  return async (what, context) => {
+    // Logto 1.41 says yes to a signed token and does nothing.
+    if (what.kind === 'allOfUser' || (what.kind === 'accessToken' && what.token.includes('.'))) return false
+    return revoke(what, context)
+  }
+}
+
+function clientOf({ clientId, clientSecret }: AppSettings) {
+  return { clientId, ...(clientSecret !== undefined && { clientSecret }) }
+}
+
+function targetOf(
+  accessToken: string | undefined,
+  { resource, organization, indicators }: AppSettings,
+): Record<string, string> {
+  const { aud, organization_id: id } = claimsOf(accessToken)
+  const ofAudience = typeof aud === 'string' && aud.startsWith(organizationPrefix)
+  const sameOrganization = ofAudience ? aud.slice(organizationPrefix.length) : typeof id === 'string' ? id : undefined
+  const sameResource = indicators.find((indicator) => indicator === aud) ?? (ofAudience ? null : indicators[0])
+  const wantedResource = resource === undefined ? sameResource : resource
+  const wantedOrganization = organization ?? sameOrganization
+  return {
+    ...(typeof wantedResource === 'string' && { resource: wantedResource }),
+    ...(wantedOrganization !== undefined && { organization_id: wantedOrganization }),
+  }
+}
+
+// Not verified: it comes from the app itself, and only tells what to ask for.
+function claimsOf(accessToken: string | undefined): Claims {
+  try {
+    return (accessToken === undefined ? undefined : readCompactJws(accessToken)?.claims) ?? {}
+  } catch {
+    return {}
+  }
+}
