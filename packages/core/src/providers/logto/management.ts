@@ -52,7 +52,7 @@ export interface AnyPaths {
 
 /** Makes a method of each operation. @param caller adds the token */
 export function createManagement(baseUrl: string, caller: Caller, api: Client<AnyPaths>): LogtoManagement {
-  const single = createOperations<types>(operations, { baseUrl, caller, headers: async () => ({}) })
+  const single = createOperations<types>(operations, { baseUrl, caller })
   const paged = Object.entries<OpenApiOperation>(operations)
     .filter(([, { query }]) => query.includes('page_size'))
     .map(([name, operation]) => [name, listMethod(name, operation)])
