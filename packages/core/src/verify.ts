@@ -2,7 +2,8 @@ import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
 import { AuthError, type AuthErrorCode, isAuthError, unavailable } from './errors.ts'
 import { listening, publish } from './events.ts'
-import { harden, isStrings } from './json.ts'
+import { safeClaims } from './introspection.ts'
+import { isStrings } from './json.ts'
 import { type CompactJws, readCompactJws } from './jws.ts'
 import type { VerificationKey } from './key.ts'
 import type { KeySet } from './keys.ts'
@@ -25,6 +26,7 @@ interface VerifierOptions {
 
 const maxTokenLength = 16 * 1024
 const defaultOpaqueCache: Seconds = 30
+const maxOpaqueCache: Seconds = 300
 
 /**
  * Makes the innermost verifier: token → which provider → type, audience and time → signature → the provider's own rules → user.
@@ -60,7 +62,10 @@ function routesOf({ claims }: CompactJws, routes: Routes): readonly Route[] {
 }
 
 // Each provider gives its own verdict. Who could not be asked might have said yes, so an outage outweighs a refusal.
-async function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<VerifiedToken>): Promise<VerifiedToken> {
+async function firstVerdict(
+  routes: readonly Route[],
+  ask: (route: Route) => Promise<VerifiedToken>,
+): Promise<VerifiedToken> {
   let verdict: unknown
   for (const route of routes) {
     try {
@@ -83,7 +88,10 @@ async function verifyJwt(jws: CompactJws, { provider, keys }: Route, options: Ve
   const profile = provider.jwt as JwtProfile
   const algorithm = profile.algorithms.find((name) => name === jws.alg)
   if (algorithm === undefined) {
-    throw refused('ERR_TOKEN_ALGORITHM', `alg is ${quoted(jws.alg)}, not one of ${profile.algorithms.join(', ')} (option algorithms)`)
+    throw refused(
+      'ERR_TOKEN_ALGORITHM',
+      `alg is ${quoted(jws.alg)}, not one of ${profile.algorithms.join(', ')} (option algorithms)`,
+    )
   }
   assertType(jws, profile)
   assertClaims(jws.claims, profile)
@@ -100,7 +108,10 @@ function assertType({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtPr
   const found = typ === undefined ? null : shortType(typ)
   if (!tokenTypes.some((accepted) => (accepted === null ? null : shortType(accepted)) === found)) {
     const accepted = tokenTypes.map((one) => one ?? 'none').join(', ')
-    throw refused('ERR_TOKEN_TYPE', `typ is ${typ === undefined ? 'absent' : quoted(typ)}, accepted: ${accepted} (option tokenTypes)`)
+    throw refused(
+      'ERR_TOKEN_TYPE',
+      `typ is ${typ === undefined ? 'absent' : quoted(typ)}, accepted: ${accepted} (option tokenTypes)`,
+    )
   }
   if (found === 'at+jwt' || idTokens === true) return
   const kind = otherKindOf(claims)
@@ -127,7 +138,8 @@ function assertClaims(claims: Claims, profile: JwtProfile): void {
     if (!Object.hasOwn(claims, name)) throw refused('ERR_TOKEN_CLAIMS', `the claim ${name} is missing`)
   }
   for (const name of ['exp', 'nbf', 'iat', 'auth_time'] as const) {
-    if (claims[name] !== undefined && !Number.isFinite(claims[name])) throw refused('ERR_TOKEN_CLAIMS', `${name} is not a number`)
+    if (claims[name] !== undefined && !Number.isFinite(claims[name]))
+      throw refused('ERR_TOKEN_CLAIMS', `${name} is not a number`)
   }
   for (const name of ['sub', 'jti', 'sid', 'client_id'] as const) {
     const value = claims[name]
@@ -151,7 +163,8 @@ function isName(value: unknown): value is string {
 
 function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: VerifierOptions): void {
   const now = clock.now() / 1000
-  if ((exp as Seconds) + clockTolerance <= now) throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - (exp as Seconds))}`)
+  if ((exp as Seconds) + clockTolerance <= now)
+    throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - (exp as Seconds))}`)
   if (nbf !== undefined && (nbf as Seconds) - clockTolerance > now) {
     throw refused('ERR_TOKEN_NOT_YET_VALID', `nbf is ${ahead((nbf as Seconds) - now)}`)
   }
@@ -184,7 +197,8 @@ async function assertSignature(jws: CompactJws, algorithm: Algorithm, keys: KeyS
 // Each unknown opaque token costs a request to its provider; a flood of them must not become a flood there.
 const maxAsking = 256
 
-function createOpaqueVerifier({ opaque, clock, clockTolerance, maxTokenLifetime }: VerifierOptions) {
+function createOpaqueVerifier(options: VerifierOptions) {
+  const { opaque, clock, maxTokenLifetime } = options
   let asking = 0
 
   async function ask(token: string, { provider, context }: Route): Promise<VerifiedToken> {
@@ -193,9 +207,11 @@ function createOpaqueVerifier({ opaque, clock, clockTolerance, maxTokenLifetime 
     if (!verdict.active) throw refused('ERR_TOKEN_INACTIVE', `${provider.name}: ${verdict.explanation}`)
     const now = clock.now() / 1000
     const expiresAt = verdict.expiresAt ?? now + maxTokenLifetime
-    if (expiresAt + clockTolerance <= now) throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - expiresAt)}`)
-    const verified = toVerified(harden(verdict.claims), verdict.user, provider, expiresAt)
-    const cacheFor = profile.cacheFor ?? defaultOpaqueCache
+    if (!Number.isFinite(expiresAt))
+      throw unavailable(`${provider.name} says that the token ends at no time that could be`)
+    assertTimes({ exp: expiresAt }, options)
+    const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt)
+    const cacheFor = Math.min(profile.cacheFor ?? defaultOpaqueCache, maxOpaqueCache)
     return cacheFor > 0 ? restsOn(verified, { standing: { alive: true }, cacheFor }) : verified
   }
 
@@ -206,7 +222,8 @@ function createOpaqueVerifier({ opaque, clock, clockTolerance, maxTokenLifetime 
         ? refused('ERR_TOKEN_MALFORMED', 'not a JWT, and no provider takes opaque tokens')
         : refused('ERR_TOKEN_ISSUER', `no provider has the issuer ${quoted(jws.claims.iss)} (option issuerAliases)`)
     }
-    if (asking >= maxAsking) throw unavailable(`${maxAsking} opaque tokens are being asked about already`, { retryAfter: 1 })
+    if (asking >= maxAsking)
+      throw unavailable(`${maxAsking} opaque tokens are being asked about already`, { retryAfter: 1 })
     asking += 1
     try {
       return await firstVerdict(takers, (route) => ask(token, route))
@@ -216,7 +233,12 @@ function createOpaqueVerifier({ opaque, clock, clockTolerance, maxTokenLifetime 
   }
 }
 
-function toVerified(claims: Claims, said: UserClaims, { name, issuer }: Route['provider'], expiresAt: Seconds): VerifiedToken {
+function toVerified(
+  claims: Claims,
+  said: UserClaims,
+  { name, issuer }: Route['provider'],
+  expiresAt: Seconds,
+): VerifiedToken {
   if (!isName(said.id)) throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
   const { jti, sid, iat } = claims
   return Object.freeze({

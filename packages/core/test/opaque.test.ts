@@ -1,0 +1,173 @@
+import { createTestClock } from '@claviger/testing'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import {
+  type Authenticator,
+  createAuthenticator,
+  type OpaqueProfile,
+  type OpaqueVerdict,
+  type Provider,
+} from '../src/index.ts'
+import { refusalOf } from './support/tokens.ts'
+
+const made: Authenticator[] = []
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((auth) => auth.close()))
+})
+
+const clock = createTestClock()
+const now = () => Math.floor(clock.now() / 1000)
+
+function provider(name: string, verify: OpaqueProfile['verify'], more: Partial<OpaqueProfile> = {}): Provider {
+  return { name, issuer: `https://${name}.example`, opaque: { verify, ...more } }
+}
+
+const active = (more: object = {}): OpaqueVerdict => ({ active: true, claims: {}, user: { id: 'alice' }, ...more })
+const yes: OpaqueProfile['verify'] = async () => active()
+const no: OpaqueProfile['verify'] = async () => ({ active: false, explanation: 'never heard of it' })
+
+function authenticator(...providers: Provider[]): Authenticator {
+  const auth = createAuthenticator({ providers, clock })
+  made.push(auth)
+  return auth
+}
+
+/** What becomes of a token that a provider answers about like this. */
+const verdictOn = (verdict: object) => authenticator(provider('a', async () => active(verdict))).verify('opaque')
+
+describe('who is asked about an opaque token', () => {
+  it('is the first who says yes', async () => {
+    const auth = authenticator(provider('a', no), provider('b', yes), provider('c', yes))
+    expect((await auth.verify('opaque')).provider).toBe('b')
+  })
+
+  it('is by default nobody about a JWT, and whoever accepts its shape otherwise', async () => {
+    const jwt = 'eyJhbGciOiJFUzI1NiJ9.e30.AA'
+    expect(await refusalOf(authenticator(provider('a', yes)), jwt)).toMatchObject({ code: 'ERR_TOKEN_ISSUER' })
+    await authenticator(provider('a', yes, { accepts: () => true })).verify(jwt)
+    const auth = authenticator(provider('a', yes, { accepts: (token) => token.startsWith('a_') }), provider('b', yes))
+    expect([(await auth.verify('a_1')).provider, (await auth.verify('b_1')).provider]).toEqual(['a', 'b'])
+  })
+
+  it('is not the end of it while one cannot be asked: he might say yes', async () => {
+    const away: OpaqueProfile['verify'] = async (_, { request }) =>
+      active({ claims: (await request('http://127.0.0.1:1')).body })
+    for (const providers of [
+      [provider('a', away), provider('b', no)],
+      [provider('a', no), provider('b', away)],
+    ]) {
+      expect(await refusalOf(authenticator(...providers), 'opaque')).toMatchObject({ status: 503 })
+    }
+    expect((await authenticator(provider('a', away), provider('b', yes)).verify('opaque')).provider).toBe('b')
+  })
+
+  it('is asked about 256 tokens at a time; more are turned away, without blame', async () => {
+    let answer = () => {}
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const auth = authenticator(provider('a', async () => slow.then(() => active())))
+    const asked = Array.from({ length: 256 }, (_, i) => auth.verify(`opaque-${i}`))
+    const error = await refusalOf(auth, 'one-more')
+    expect(error).toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE', headers: { 'Retry-After': '1' } })
+    answer()
+    await Promise.all(asked)
+    await auth.verify('one-more')
+  })
+})
+
+describe('what a provider answers', () => {
+  it('makes a user, and is frozen', async () => {
+    const role = { id: 'r1', name: 'admin', permissions: [{ resource: 'machine', action: 'delete' }] }
+    const elsewhere = { ...role, id: 'r2', organization: 'o2', permissions: [{ resource: 'disk', action: 'delete' }] }
+    const claims = { iat: 1_700_000_000, jti: 'id-1', sid: 's-1' }
+    const said = { id: 'alice', organization: 'o1', roles: [role, elsewhere], permissions: ['a:b'], scopes: ['read'] }
+    const { user, ...rest } = await verdictOn({ user: said, claims, expiresAt: now() + 60 })
+    expect(user).toEqual({
+      ...said,
+      provider: 'a',
+      issuer: 'https://a.example',
+      permissions: ['machine:delete', 'a:b'],
+    })
+    expect(rest).toMatchObject({ tokenId: 'id-1', session: 's-1', issuedAt: 1_700_000_000, expiresAt: now() + 60 })
+    for (const value of [user, user.roles, user.roles[0], user.roles[0]?.permissions[0], user.scopes, rest.claims]) {
+      expect(Object.isFrozen(value)).toBe(true)
+    }
+    role.name = 'changed later'
+    expect(user.roles[0]?.name).toBe('admin')
+  })
+
+  it.each([
+    ['that has ended', { expiresAt: now() - 5 }, 'ERR_TOKEN_EXPIRED', 401],
+    ['that ends too far ahead', { expiresAt: now() + 31 * 86_400 }, 'ERR_TOKEN_CLAIMS', 401],
+    ['that ends at no time', { expiresAt: Number.NaN }, 'ERR_PROVIDER_UNAVAILABLE', 503],
+    ['that never ends', { expiresAt: Number.POSITIVE_INFINITY }, 'ERR_PROVIDER_UNAVAILABLE', 503],
+    ['that ends at a text', { expiresAt: '9999999999' }, 'ERR_PROVIDER_UNAVAILABLE', 503],
+    ['of nobody', { user: { id: '' } }, 'ERR_TOKEN_CLAIMS', 401],
+    ['of somebody who is no text', { user: { id: 5 } }, 'ERR_TOKEN_CLAIMS', 401],
+    ['of a name in no encoding', { user: { id: 'a\ud800' } }, 'ERR_TOKEN_CLAIMS', 401],
+    [
+      'with claims too deep',
+      { claims: JSON.parse(`{"a":${'['.repeat(99)}${']'.repeat(99)}}`) },
+      'ERR_PROVIDER_UNAVAILABLE',
+      503,
+    ],
+  ])('about a token %s is refused', async (_, verdict, code, status) => {
+    await expect(verdictOn(verdict)).rejects.toMatchObject({ code, status })
+  })
+
+  it.each([
+    ['a jti that is empty', { jti: '' }],
+    ['a jti that is no text', { jti: 5 }],
+    ['a sid that is empty', { sid: '' }],
+    ['a time of issue that is no number', { iat: 'now' }],
+    ['a time of issue that is no time', { iat: Number.POSITIVE_INFINITY }],
+  ])('means nothing with %s', async (_, claims) => {
+    const verified = await verdictOn({ claims })
+    for (const name of ['tokenId', 'session', 'issuedAt']) expect(verified).not.toHaveProperty(name)
+  })
+})
+
+describe('a good answer is remembered', () => {
+  it.each([
+    [undefined, 30],
+    [10, 10],
+    [300, 300],
+    [3600, 300],
+    [0, 0],
+    [Number.NaN, 0],
+  ])('for %p by the profile: %d seconds', async (cacheFor, seconds) => {
+    let asked = 0
+    const count: OpaqueProfile['verify'] = async () => {
+      asked += 1
+      return active()
+    }
+    const auth = authenticator(provider('a', count, cacheFor === undefined ? {} : { cacheFor }))
+    await auth.verify('opaque')
+    for (const [advance, times] of [
+      [Math.max(0, seconds - 1), seconds === 0 ? 2 : 1],
+      [1, seconds === 0 ? 3 : 2],
+    ] as const) {
+      await clock.advance(advance)
+      await auth.verify('opaque')
+      expect(asked).toBe(times)
+    }
+  })
+
+  it('never past the end of the token', async () => {
+    const end = now() + 20
+    const auth = authenticator(provider('a', async () => active({ expiresAt: end })))
+    await auth.verify('opaque')
+    await clock.advance(24)
+    await auth.verify('opaque')
+    await clock.advance(1)
+    expect(await refusalOf(auth, 'opaque')).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+  })
+
+  it('and a bad one is not', async () => {
+    let verdict: OpaqueVerdict = { active: false, explanation: 'not yet' }
+    const auth = authenticator(provider('a', async () => verdict))
+    expect(await refusalOf(auth, 'opaque')).toMatchObject({ code: 'ERR_TOKEN_INACTIVE', explanation: 'a: not yet' })
+    verdict = active()
+    await auth.verify('opaque')
+  })
+})
