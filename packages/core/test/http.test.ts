@@ -65,10 +65,12 @@ describe('a request', () => {
     ['nothing', '', '', false],
     ['half a JSON', '{"keys":[', '{"keys":[', false],
     ['a byte order mark before the JSON', '\ufeff{"a":1}', { a: 1 }, true],
+    ['no body at all', undefined, '', false],
     ['JSON that is packed', gzipSync('{"a":1}'), { a: 1 }, true],
   ])('gives what is not JSON as it is: %s', async (_, sent, body, json) => {
     const { origin } = await cleanup.stub((_, response) => {
-      response.writeHead(200, typeof sent === 'string' ? {} : { 'content-encoding': 'gzip' }).end(sent)
+      if (sent === undefined) response.writeHead(204).end()
+      else response.writeHead(200, typeof sent === 'string' ? {} : { 'content-encoding': 'gzip' }).end(sent)
     })
     expect(await request(origin)).toMatchObject({ body, json })
   })
@@ -180,6 +182,19 @@ describe('the size cap', () => {
     expect(stub.written()).toBeLessThan(16 * 1_048_576)
   })
 
+  it('ends a body also where the fetch ignores its signal', async () => {
+    let cancelled = false
+    const body = () =>
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(Buffer.alloc(65_536)),
+        cancel() {
+          cancelled = true
+        },
+      })
+    await failureOf(createRequest(async () => new Response(body()), 5)('https://id.example.com'))
+    expect(cancelled).toBe(true)
+  })
+
   it('counts what comes out of a packed body: 256 MiB of blanks are never held', async () => {
     const packed = Buffer.concat(new Array<Buffer>(256).fill(gzipSync(Buffer.alloc(1_048_576, ' '))))
     const { origin } = await cleanup.stub((_, response) => {
@@ -209,13 +224,15 @@ describe('a redirect', () => {
   })
 
   it('is refused when the injected fetch has followed it all the same', async () => {
+    let ended = false
     const stub = await cleanup.stub((incoming, response) => {
-      if (incoming.url === '/target') return sendJson(response, { keys: [] })
+      if (incoming.url === '/target') return response.once('close', () => (ended = true)).write('{')
       response.writeHead(302, { location: '/target' }).end()
     })
     const following = createRequest((url, init) => fetch(url, { ...init, redirect: 'follow' }), 5)
     const { explanation } = await failureOf(following(`${stub.origin}/jwks`))
     expect(explanation).toContain('the injected fetch has followed a redirect')
+    await until(() => ended)
   })
 })
 
@@ -287,7 +304,7 @@ describe('the signal of the caller', () => {
       const controller = new AbortController()
       const waiting = createRequest(fetch, 5)('https://id.example.com', { signal: controller.signal })
       setTimeout(() => controller.abort(reason), 10)
-      await expect(waiting).rejects.toBe(reason)
+      expect(await timed(expect(waiting).rejects.toBe(reason))).toBeLessThan(2000)
     }
   })
 
@@ -302,6 +319,16 @@ describe('the signal of the caller', () => {
     controller.abort(reason)
     await expect(waiting).rejects.toBe(reason)
     expect(seen?.signal.aborted).toBe(true)
+  })
+
+  it('may end in the very moment of an answer', async () => {
+    const controller = new AbortController()
+    const racing = createRequest(async () => {
+      controller.abort(reason)
+      return new Response(new ReadableStream({ pull: () => never }))
+    }, 5)
+    const waiting = racing('https://id.example.com', { signal: controller.signal })
+    expect(await timed(expect(waiting).rejects.toBe(reason))).toBeLessThan(2000)
   })
 
   it('that has ended already sends nothing', async () => {

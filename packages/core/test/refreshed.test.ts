@@ -162,7 +162,8 @@ describe('a value that others publish', () => {
     publisher.answer = async () => ({ value: 'new' })
     await expect(kept.refresh()).rejects.toMatchObject({ status: 503 })
     await expect(kept.refresh(true)).resolves.toBe('new')
-    expect(asked).toEqual([0, 0])
+    expect([asked, kept.health().nextRetry]).toEqual([[0, 0], undefined])
+    await expect(kept.refresh()).resolves.toBe('new')
   })
 
   it.each([
