@@ -11,6 +11,20 @@ export {
   type ItsYouOnlineTokenOptions,
   type ItsYouOnlineUser,
 } from './emulators/itsyouonline/index.ts'
+export type { JustAuthenticateMeEndpoint } from './emulators/justauthenticateme/endpoints.ts'
+export {
+  createJustAuthenticateMeEmulator,
+  type JustAuthenticateMeEmulator,
+  type JustAuthenticateMeEmulatorOptions,
+  type JustAuthenticateMeSignedIn,
+} from './emulators/justauthenticateme/index.ts'
+export type {
+  JustAuthenticateMeApp,
+  JustAuthenticateMeMail,
+  JustAuthenticateMeSettings,
+  JustAuthenticateMeTokenOptions,
+} from './emulators/justauthenticateme/state.ts'
+export type { LogtoDelivery } from './emulators/logto/deliveries.ts'
 export {
   createLogtoEmulator,
   type LogtoEmulator,
@@ -29,6 +43,7 @@ export type {
   LogtoUser,
 } from './emulators/logto/state.ts'
 export type { CustomClaims, LogtoVersion } from './emulators/logto/tokens.ts'
+export type { LogtoHook } from './emulators/logto/webhooks.ts'
 export type { TrustAuthXEndpoint } from './emulators/trustauthx/endpoints.ts'
 export {
   createTrustAuthXEmulator,
