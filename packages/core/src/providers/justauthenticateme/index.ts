@@ -1,0 +1,8 @@
+export {
+  createJustAuthenticateMeClient,
+  type JustAuthenticateMeClient,
+  type JustAuthenticateMeClientOptions,
+  type JustAuthenticateMeSignIn,
+  type JustAuthenticateMeToken,
+} from './client.ts'
+export { type JustAuthenticateMeOptions, justAuthenticateMe } from './provider.ts'

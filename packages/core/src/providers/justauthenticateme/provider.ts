@@ -1,0 +1,54 @@
+import * as z from 'zod'
+import { functionOf, readOptions, text } from '../../options.ts'
+import type { Provider, Validator } from '../../provider.ts'
+import { secureAddress } from '../secure-address.ts'
+import { refreshAt, revokeAt } from './tokens.ts'
+import { appIdSchema, issuerOf, refusalOf } from './wire.ts'
+
+/** One app at Just Authenticate Me. */
+export interface JustAuthenticateMeOptions {
+  /** As the dashboard shows it. It is no secret: anybody who knows it may have a login mail sent. */
+  appId: string
+  /** Where the service is: https, or http on loopback. Default `https://api.justauthenticate.me/`. */
+  baseUrl?: string
+  /** Becomes `User.provider`. Default `justauthenticateme`. */
+  name?: string
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  validate?: Validator
+}
+
+const schema = z.strictObject({
+  appId: appIdSchema,
+  baseUrl: secureAddress.optional(),
+  name: text.optional(),
+  validate: functionOf<Validator>().optional(),
+})
+
+/**
+ * Just Authenticate Me: users sign in by a link in a mail. Its ID tokens are what APIs take, and a user is an e-mail address, with no
+ * roles and no scopes. It can end refresh tokens; an ID token lives until its `exp`, half an hour, unless `auth.revoke()` ends it here.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ * @see https://www.npmjs.com/package/justauthenticateme-node
+ */
+export function justAuthenticateMe(options: JustAuthenticateMeOptions): Provider {
+  const checked = readOptions('justAuthenticateMe', schema, options)
+  const { appId, name = 'justauthenticateme', validate } = checked
+  const issuer = issuerOf(checked)
+  return {
+    name,
+    issuer,
+    jwt: {
+      keys: { jwksUri: `${issuer}/.well-known/jwks.json` },
+      algorithms: ['ES512'],
+      tokenTypes: ['JWT'],
+      idTokens: true,
+      audience: [appId],
+      requiredClaims: ['aud', 'iat', 'token_use', 'email'],
+      validate: (claims) => refusalOf(claims) ?? validate?.(claims),
+      // Compared by the application: the service does not change its case, so neither do we.
+      user: ({ email }) => ({ id: String(email), email: String(email) }),
+    },
+    refresh: refreshAt(issuer),
+    revoke: revokeAt(issuer),
+  }
+}

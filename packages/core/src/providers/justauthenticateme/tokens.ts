@@ -1,0 +1,94 @@
+import { asUnavailable } from '../../client.ts'
+import { AuthError, unavailable } from '../../errors.ts'
+import type { JsonRequest, JsonResponse } from '../../http.ts'
+import { retryAfter } from '../../introspection.ts'
+import { isObject } from '../../json.ts'
+import type { ProviderContext } from '../../provider.ts'
+import type { Refresh, RefreshOutcome, Revoke, TokenSet } from '../../token-set.ts'
+import { claimsOf, deletion, posting, readJustAuthenticateMeError, refusalOf } from './wire.ts'
+
+const provider = 'justauthenticateme'
+// The service may say either of a token that it does not know, or not any more.
+const dead = [401, 404]
+
+/** A new ID token for a refresh token, which stays what it is. */
+export function refreshAt(issuer: string): Refresh {
+  return async ({ refreshToken, accessToken }, { request }): Promise<RefreshOutcome> => {
+    if (refreshToken === undefined || refreshToken === '') {
+      return rejected(new AuthError('ERR_TOKEN_MISSING', { explanation: 'there is no refresh token' }))
+    }
+    try {
+      const response = await send(request, posting(`${issuer}/refresh`, { refreshToken }))
+      if (response.status === 200) {
+        return { outcome: 'refreshed', tokens: readTokens(issuer, response, refreshToken, accessToken) }
+      }
+      const explanation = `${provider}: the refresh was answered with status ${response.status}`
+      if (dead.includes(response.status)) return rejected(new AuthError('ERR_TOKEN_INACTIVE', { explanation }))
+      // 400 is what an app is told that may not refresh: our set-up, which the user's session cannot help.
+      const hint = response.status === 400 ? ': does the app allow refresh?' : ''
+      return { outcome: 'unavailable', error: unavailable(explanation + hint, retryAfter(response.headers)) }
+    } catch (error) {
+      return { outcome: 'unavailable', error: asUnavailable(error) }
+    }
+  }
+}
+
+/**
+ * Ends one refresh token of a user, or all of them. It needs a good ID token of the user; where there is none any more, the refresh
+ * token gets one first.
+ */
+export function revokeAt(issuer: string): Revoke {
+  return async (what, { request }) => {
+    if (what.kind === 'accessToken') return false
+    if (what.kind === 'allOfUser') return isDone(await send(request, deletion(issuer, what.token)))
+    const { token, accessToken } = what
+    if (accessToken !== undefined) {
+      const response = await send(request, deletion(issuer, accessToken, token))
+      if (!dead.includes(response.status)) return isDone(response)
+    }
+    const renewed = await send(request, posting(`${issuer}/refresh`, { refreshToken: token }))
+    if (dead.includes(renewed.status)) return true
+    if (renewed.status !== 200) throw refusal(renewed)
+    const { accessToken: idToken } = readTokens(issuer, renewed, token, undefined)
+    return isDone(await send(request, deletion(issuer, idToken, token)))
+  }
+}
+
+function send(
+  request: ProviderContext['request'],
+  { url, ...init }: JsonRequest & { url: string },
+): Promise<JsonResponse> {
+  return request(url, init)
+}
+
+function isDone(response: JsonResponse): true {
+  if (response.status === 204) return true
+  throw refusal(response)
+}
+
+function refusal(response: JsonResponse): AuthError {
+  const { status, headers } = response
+  const explanation = `${provider}: the revocation was answered with status ${status}`
+  if (status < 400 || status === 429 || status >= 500) return unavailable(explanation, retryAfter(headers))
+  const { message } = readJustAuthenticateMeError(response)
+  const code = status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID'
+  const upstream = { provider, operation: 'revoke', status, ...(message !== undefined && { message }) }
+  return new AuthError(status === 404 ? 'ERR_UPSTREAM_NOT_FOUND' : code, { explanation, upstream })
+}
+
+// What is kept in a session is looked at, though its signature is not: that is for whoever is shown the token.
+function readTokens(issuer: string, { body }: JsonResponse, refreshToken: string, old: string | undefined): TokenSet {
+  const idToken = isObject(body) && typeof body.idToken === 'string' ? body.idToken : undefined
+  const claims = claimsOf(idToken)
+  const before = claimsOf(old)?.email
+  const isOurs = claims?.iss === issuer && refusalOf(claims) === undefined
+  if (idToken === undefined || !isOurs || (before !== undefined && before !== claims.email)) {
+    throw unavailable(`${provider}: the refresh was answered with something else than an ID token of the same user`)
+  }
+  const { exp } = claims
+  return { accessToken: idToken, idToken, refreshToken, ...(typeof exp === 'number' && { expiresAt: exp }) }
+}
+
+function rejected(error: AuthError): RefreshOutcome {
+  return { outcome: 'rejected', error }
+}
