@@ -1,0 +1,282 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createTestClock, createTestIssuer, type TestIssuer } from '@claviger/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { type Authenticator, type AuthenticatorOptions, createAuthenticator, type VerifiedToken } from '../src/index.ts'
+import { oidc } from '../src/providers/oidc.ts'
+import { refusalOf } from './support/tokens.ts'
+
+const clock = createTestClock()
+let issuer: TestIssuer
+let auth: Authenticator
+const outcomes: string[] = []
+const listen = (message: unknown) => outcomes.push((message as { outcome: string }).outcome)
+
+beforeAll(async () => {
+  issuer = await createTestIssuer({ clock })
+  subscribe('claviger:cache', listen)
+})
+afterEach(async () => {
+  await auth.close()
+  issuer.heal()
+})
+afterAll(async () => {
+  unsubscribe('claviger:cache', listen)
+  await issuer.close()
+})
+
+function authenticator(options: Partial<AuthenticatorOptions> = {}): Authenticator {
+  const provider = oidc({
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    rolesFrom: 'roles',
+    permissionsFrom: 'permissions',
+  })
+  auth = createAuthenticator({ providers: [provider], clock, ...options })
+  outcomes.length = 0
+  return auth
+}
+
+/** Verifies a token and tells what the cache knew of it: `hit`, `miss` or `refused`; nothing without a cache. */
+async function outcomeOf(token: string): Promise<string | undefined> {
+  outcomes.length = 0
+  await auth.verify(token).catch(() => {})
+  expect(outcomes.length).toBeLessThanOrEqual(1)
+  return outcomes[0]
+}
+
+function forgery(token = issuer.tokenFor()): string {
+  return `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(86)}`
+}
+
+describe('a known token', () => {
+  it('is not verified again', async () => {
+    const { verify } = authenticator()
+    const token = issuer.tokenFor()
+    expect(await outcomeOf(token)).toBe('miss')
+    expect(await outcomeOf(token)).toBe('hit')
+    expect(await verify(token)).toBe(await verify(token))
+  })
+
+  it('is known by the whole of it: another text is another token', async () => {
+    authenticator()
+    const token = issuer.tokenFor()
+    await auth.verify(token)
+    for (const other of [forgery(token), `${token}A`, token.slice(0, -1), ` ${token}`, issuer.tokenFor()]) {
+      expect(await outcomeOf(other)).toBe('miss')
+    }
+  })
+
+  it('is verified once for a hundred that ask at the same time', async () => {
+    const { verify } = authenticator()
+    const token = issuer.tokenFor()
+    const all = await Promise.all(Array.from({ length: 100 }, () => verify(token)))
+    expect([new Set(all).size, outcomes]).toEqual([1, ['miss']])
+  })
+
+  it('cannot be changed by whoever gets it', async () => {
+    const { verify } = authenticator()
+    const claims = { realm_access: { roles: ['user'] }, list: [{ deep: [1] }] }
+    const token = issuer.tokenFor({ roles: ['user'], permissions: ['a:b'], scopes: ['read'], claims })
+    const before = JSON.stringify(await verify(token))
+    const attempts: ((verified: VerifiedToken) => unknown)[] = [
+      (verified) => Object.assign(verified, { provider: 'other' }),
+      (verified) => Object.assign(verified.user, { id: 'root' }),
+      (verified) => Object.assign(verified.claims, { sub: 'root' }),
+      (verified) => (verified.user.roles as unknown[]).push({ name: 'admin' }),
+      (verified) => Object.assign(verified.user.roles[0] ?? {}, { name: 'admin' }),
+      (verified) => Object.assign(verified.user.roles[0]?.permissions ?? {}, [{}]),
+      (verified) => (verified.user.permissions as string[]).push('*'),
+      (verified) => (verified.user.scopes as string[]).splice(0),
+      (verified) => (verified.claims.realm_access as typeof claims.realm_access).roles.push('admin'),
+      (verified) => (verified.claims.list as typeof claims.list)[0]?.deep.push(2),
+      (verified) => Object.setPrototypeOf(verified.claims, { admin: true }),
+    ]
+    for (const attempt of attempts) {
+      const verified = await verify(token)
+      expect(() => attempt(verified)).toThrow(TypeError)
+    }
+    expect(JSON.stringify(await verify(token))).toBe(before)
+    expect(outcomes.at(-1)).toBe('hit')
+  })
+
+  it('is forgotten when it ends', async () => {
+    authenticator()
+    const token = issuer.tokenFor({ expiresIn: 60 })
+    await auth.verify(token)
+    await clock.advance(64)
+    expect(await outcomeOf(token)).toBe('hit')
+    await clock.advance(1)
+    expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
+  })
+
+  it.each([
+    [undefined, 3600],
+    [{ maxAge: 60 }, 60],
+  ])('is verified again after its time: %j, %d s', async (cache, seconds) => {
+    authenticator(cache && { cache })
+    const token = issuer.tokenFor({ expiresIn: 7200 })
+    await auth.verify(token)
+    await clock.advance(seconds - 1)
+    expect(await outcomeOf(token)).toBe('hit')
+    await clock.advance(1)
+    expect(await outcomeOf(token)).toBe('miss')
+  })
+
+  it('is forgotten when its issuer removes the key', async () => {
+    authenticator()
+    const token = issuer.tokenFor()
+    await auth.verify(token)
+    await issuer.rotate({ keepPrevious: false })
+    await auth.verify(issuer.tokenFor())
+    expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_KEY' })
+  })
+
+  it('stays known when its issuer adds a key', async () => {
+    authenticator()
+    const token = issuer.tokenFor()
+    await auth.verify(token)
+    await issuer.rotate()
+    await auth.verify(issuer.tokenFor())
+    expect(await outcomeOf(token)).toBe('hit')
+  })
+
+  it('is refused from the moment its key is purged', async () => {
+    authenticator()
+    const token = issuer.tokenFor()
+    const { kid } = issuer.current
+    await auth.verify(token)
+    auth.purge(issuer.issuer, kid)
+    expect((await refusalOf(auth, token)).code).toMatch(/ERR_TOKEN_KEY|ERR_PROVIDER_UNAVAILABLE/)
+    await issuer.rotate()
+  })
+
+  it('stays known while its issuer is down', async () => {
+    authenticator()
+    const token = issuer.tokenFor({ expiresIn: 7200 })
+    await auth.verify(token)
+    issuer.fail('all', 'reset')
+    await clock.advance(3500)
+    expect(await outcomeOf(token)).toBe('hit')
+    await clock.advance(200)
+    expect(await outcomeOf(token)).toBe('miss')
+    await auth.verify(token)
+  })
+
+  it('is refused once it is revoked, though the cache knows it', async () => {
+    authenticator()
+    const token = issuer.tokenFor()
+    await auth.verify(token)
+    await auth.revoke({ token })
+    expect(await outcomeOf(token)).toBe('hit')
+    expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
+  })
+})
+
+describe('a forged signature', () => {
+  it('is known as such, and each time refused with an error of its own', async () => {
+    authenticator()
+    const token = forgery()
+    expect(await outcomeOf(token)).toBe('miss')
+    expect(await outcomeOf(token)).toBe('refused')
+    const [first, second] = [await refusalOf(auth, token), await refusalOf(auth, token)]
+    expect(first).not.toBe(second)
+    expect(first).toMatchObject({ code: 'ERR_TOKEN_SIGNATURE', explanation: 'the signature does not fit' })
+  })
+
+  it('is tried again when the key set has changed', async () => {
+    authenticator()
+    const token = forgery()
+    await outcomeOf(token)
+    await issuer.rotate()
+    await clock.advance(10)
+    await auth.verify(issuer.tokenFor())
+    expect(await outcomeOf(token)).toBe('miss')
+  })
+
+  it('does not crowd out known tokens', async () => {
+    authenticator({ cache: { maxTokens: 1 } })
+    const token = issuer.tokenFor()
+    await auth.verify(token)
+    for (let i = 0; i < 20; i += 1) await outcomeOf(forgery())
+    expect(await outcomeOf(token)).toBe('hit')
+  })
+
+  it('is remembered within 4 MiB for all of them', async () => {
+    authenticator()
+    const first = forgery()
+    await outcomeOf(first)
+    const note = 'x'.repeat(11_000)
+    for (let i = 0; i < 300; i += 1) await outcomeOf(forgery(issuer.tokenFor({ claims: { note } })))
+    expect(await outcomeOf(first)).toBe('miss')
+  })
+})
+
+describe('what is not remembered', () => {
+  it('an outage', async () => {
+    authenticator()
+    issuer.fail('all', 'reset', { times: 1 })
+    const token = issuer.tokenFor()
+    expect(await refusalOf(auth, token)).toMatchObject({ status: 503 })
+    await clock.advance(10)
+    await auth.verify(token)
+    expect(await outcomeOf(token)).toBe('hit')
+  })
+
+  it.each([
+    ['expired', { expiresIn: -60 }],
+    ['for another audience', { audience: 'x' }],
+    ['of an unknown key', { header: { kid: 'unknown' } }],
+    ['of a wrong type', { header: { typ: 'JWT' } }],
+  ])('a refusal of a token that is %s', async (_, options) => {
+    authenticator()
+    const token = issuer.tokenFor(options)
+    expect([await outcomeOf(token), await outcomeOf(token)]).toEqual(['miss', 'miss'])
+  })
+
+  it('a token of more than 8 KiB, though it is verified', async () => {
+    authenticator()
+    const token = (length: number) => {
+      const short = issuer.tokenFor({ claims: { note: '' } }).length
+      return issuer.tokenFor({ claims: { note: 'x'.repeat(Math.floor(((length - short) * 3) / 4)) } })
+    }
+    const [small, large] = [token(8190), token(8200)]
+    expect([small.length <= 8192, large.length > 8192]).toEqual([true, true])
+    await auth.verify(small)
+    await auth.verify(large)
+    expect([await outcomeOf(small), await outcomeOf(large)]).toEqual(['hit', 'miss'])
+  })
+
+  it('anything, with cache: false', async () => {
+    authenticator({ cache: false })
+    const token = issuer.tokenFor()
+    expect([await outcomeOf(token), await outcomeOf(token)]).toEqual([undefined, undefined])
+    expect(await auth.verify(token)).not.toBe(await auth.verify(token))
+    await auth.revoke({ token })
+    expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
+  })
+})
+
+describe('the bounds of the cache', () => {
+  it('hold for the number of tokens: the one not asked for longest goes', async () => {
+    authenticator({ cache: { maxTokens: 2 } })
+    const [first, second, third] = ['a', 'b', 'c'].map((subject) => issuer.tokenFor({ subject })) as [
+      string,
+      string,
+      string,
+    ]
+    for (const token of [first, second, first, third]) await auth.verify(token)
+    expect([await outcomeOf(first), await outcomeOf(third), await outcomeOf(second)]).toEqual(['hit', 'hit', 'miss'])
+  })
+
+  it('hold for the bytes they take', async () => {
+    const token = () => issuer.tokenFor({ claims: { note: 'x'.repeat(2000) } })
+    authenticator({ cache: { maxBytes: 20_000 } })
+    const tokens = Array.from({ length: 6 }, token)
+    for (const one of tokens) await auth.verify(one)
+    const known = []
+    for (const one of tokens.reverse()) known.push(await outcomeOf(one))
+    // Each takes twice its length and 2 KiB.
+    expect(known.slice(0, 2)).toEqual(['hit', 'hit'])
+    expect(known.at(-1)).toBe('miss')
+  })
+})
