@@ -1,11 +1,11 @@
 export type { Algorithm } from './algorithms.ts'
 export {
   type Authenticator,
-  type AuthenticatorOptions,
   createAuthenticator,
   type Health,
   type ProviderHealth,
 } from './authenticator.ts'
+export type { AuthenticatorOptions } from './authenticator-options.ts'
 export { readBearer } from './bearer.ts'
 export type { CacheLimits } from './cache.ts'
 export type { Challenge } from './challenge.ts'

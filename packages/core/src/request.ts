@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './authenticator.ts'
+import { type Authenticator, createAuthenticator } from './authenticator.ts'
+import type { AuthenticatorOptions } from './authenticator-options.ts'
 import type { Challenge } from './challenge.ts'
 import { credentialHeaders, type HttpRequest, readCredentials, type TokenSource, tokenSources } from './credentials.ts'
 import { AuthError, isAuthError, type ProblemDetails } from './errors.ts'

@@ -1,6 +1,10 @@
 import * as z from 'zod'
+import type { Clock } from './clock.ts'
+import { type AuthErrorCode, isAuthError } from './errors.ts'
 import { invalidOptions, readOptions } from './options.ts'
-import type { Seconds } from './types.ts'
+import { type Revocation, type RevocationList, withoutSignature } from './revocation.ts'
+import type { Route } from './route.ts'
+import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
 /**
  * What to revoke. `issuedBefore` is a time in seconds since the epoch; tokens issued earlier are refused. It defaults to the end
@@ -27,12 +31,88 @@ const requests = {
   provider: z.strictObject({ provider: name, issuedBefore: time.optional() }),
 }
 
+interface RevokerOptions {
+  readonly routes: readonly Route[]
+  /** Tells what a token is, revoked or not. */
+  readonly verify: Verifier
+  readonly revocations: RevocationList
+  readonly clock: Clock
+  readonly clockTolerance: Seconds
+  readonly maxTokenLifetime: Seconds
+}
+
+// Refusals that time, or a hook, may take back.
+const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED'])
+
+/** Makes what revokes: in the list first, so that nothing keeps a token alive here, then at the provider where it can. */
+export function createRevoker(options: RevokerOptions): (what: RevocationRequest) => Promise<void> {
+  const { routes, verify, revocations, clock, clockTolerance, maxTokenLifetime } = options
+  const now = () => clock.now() / 1000
+  const longest = () => now() + maxTokenLifetime + clockTolerance
+
+  function issuersOf(provider: string): readonly string[] {
+    const found = routes.filter((route) => route.provider.name === provider || route.provider.issuer === provider)
+    if (found.length === 0) throw invalidOptions('revoke', `there is no provider ${JSON.stringify(provider)}`)
+    return [...new Set(found.map((route) => route.provider.issuer))]
+  }
+
+  function revocationsOf(what: Exclude<ReturnType<typeof readRevocationRequest>, { token: string }>): Revocation[] {
+    if ('tokenId' in what || 'session' in what) {
+      const { provider, expiresAt } = what
+      // No token that is accepted lives longer.
+      const until = expiresAt === undefined ? longest() : Math.min(expiresAt + clockTolerance, longest())
+      const entry =
+        'tokenId' in what
+          ? ({ kind: 'tokenId', id: what.tokenId, until } as const)
+          : ({ kind: 'session', id: what.session, until } as const)
+      return provider === undefined ? [entry] : issuersOf(provider).map((issuer) => ({ ...entry, issuer }))
+    }
+    const issuedBefore = what.issuedBefore ?? Math.floor(now()) + 1
+    // Tokens issued up to then may live on from then.
+    const until = Math.max(longest(), issuedBefore + maxTokenLifetime + clockTolerance)
+    return issuersOf(what.provider).map((issuer) =>
+      'subject' in what
+        ? { kind: 'subject', subject: what.subject, issuer, issuedBefore, until }
+        : { kind: 'provider', issuer, issuedBefore, until },
+    )
+  }
+
+  async function revokeToken(token: string): Promise<void> {
+    const signed = withoutSignature(token)
+    let verified: VerifiedToken
+    try {
+      verified = await verify(token)
+    } catch (error) {
+      // One that will never be accepted needs no entry.
+      const hopeless = isAuthError(error) && error.status < 500 && !mayPass.has(error.code)
+      if (!hopeless) await revocations.add({ kind: 'token', token: signed, until: longest() })
+      return
+    }
+    const { tokenId, issuer, expiresAt } = verified
+    // What ends an opaque token is up to its provider, who may put it off.
+    const until = signed === token ? longest() : expiresAt + clockTolerance
+    // By its id if it has one, so that no list has to hold what a token is made of.
+    const byId = tokenId !== undefined
+    await revocations.add(
+      byId ? { kind: 'tokenId', id: tokenId, issuer, until } : { kind: 'token', token: signed, until },
+    )
+    const route = routes.find(({ provider }) => provider.issuer === issuer && provider.revoke !== undefined)
+    await route?.provider.revoke?.({ kind: 'accessToken', token }, route.context)
+  }
+
+  return async (request) => {
+    const what = readRevocationRequest(request)
+    if ('token' in what) return revokeToken(what.token)
+    for (const revocation of revocationsOf(what)) await revocations.add(revocation)
+  }
+}
+
 /**
  * Checks what is to be revoked. One name tells the kind, and every other must belong to it: a misspelt subject must not
  * revoke a whole provider.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  */
-export function readRevocationRequest(what: RevocationRequest) {
+function readRevocationRequest(what: RevocationRequest) {
   const kinds = Object.keys(requests) as (keyof typeof requests)[]
   const kind = kinds.find((one) => typeof what === 'object' && what !== null && one in what)
   if (kind === undefined) throw invalidOptions('revoke', `must name one of ${kinds.join(', ')}`)

@@ -1,14 +1,6 @@
 import { AuthError } from './errors.ts'
-import type { KeySet } from './keys.ts'
-import type { JwtProfile, Provider, ProviderContext } from './provider.ts'
-
-/** A provider with what it needs at work. */
-export interface Route {
-  readonly provider: Provider
-  readonly context: ProviderContext
-  /** There is one if the provider has a JWT profile. */
-  readonly keys?: KeySet
-}
+import type { JwtProfile, Provider } from './provider.ts'
+import type { Route } from './route.ts'
 
 /** Issuer, as a token spells it → the providers of that issuer. */
 export type Routes = ReadonlyMap<string, readonly Route[]>

@@ -12,6 +12,8 @@ export interface TokenSet {
   /** When the refresh token ends, since the epoch, if the provider says so. */
   readonly refreshExpiresAt?: Seconds
   readonly scopes?: readonly string[]
+  /** The name or issuer of the provider the tokens are of; needed where several can refresh. */
+  readonly provider?: string
 }
 
 /**
@@ -24,7 +26,10 @@ export type RefreshOutcome =
   | { readonly outcome: 'unavailable'; readonly error: AuthError }
 
 /** Asks a provider for new tokens. Never throws for what a provider answers or fails to. Always store all tokens that come back. */
-export type Refresh = (tokens: Pick<TokenSet, 'refreshToken'> & Partial<TokenSet>, context: ProviderContext) => Promise<RefreshOutcome>
+export type Refresh = (
+  tokens: Pick<TokenSet, 'refreshToken'> & Partial<TokenSet>,
+  context: ProviderContext,
+) => Promise<RefreshOutcome>
 
 /** What is to be ended at a provider. */
 export type UpstreamRevocation =

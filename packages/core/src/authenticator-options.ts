@@ -1,0 +1,119 @@
+import * as z from 'zod'
+import type { CacheLimits } from './cache.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Fetch } from './http.ts'
+import type { KeySetLimits } from './keys.ts'
+import { functionOf, readOptions, seconds } from './options.ts'
+import type { Provider } from './provider.ts'
+import type { RevocationList } from './revocation.ts'
+import type { Seconds } from './types.ts'
+
+/** What an authenticator is made of. Durations are seconds. */
+export interface AuthenticatorOptions {
+  /** Who is trusted. An issuer that is not among them is refused without being asked. */
+  providers: readonly Provider[]
+  /** Bounds of the cache of verified tokens; `false` for none. Default: 50,000 tokens, 128 MiB, 3600 s. */
+  cache?: Partial<CacheLimits> | false
+  /** How key sets are kept. Defaults: 600 s fresh where the issuer does not say, between 60 and 3600 s where it does, 24 h beyond that in an outage. */
+  keys?: Partial<KeySetLimits>
+  /** What has been revoked. Default: a list of this process. */
+  revocations?: RevocationList
+  /** For `exp`, `nbf` and `iat`. Default 5, at most 300. */
+  clockTolerance?: Seconds
+  /** The longest remaining life of a token that is accepted; a revocation need not be kept longer. Default 30 days. */
+  maxTokenLifetime?: Seconds
+  /** One deadline over connect, headers and body of each call to a provider. Default 5, at most 60. */
+  timeout?: Seconds
+  /** For a private CA or a proxy. Default: the global `fetch`. */
+  fetch?: Fetch
+  /** For tests. Default: the machine's. */
+  clock?: Clock
+}
+
+const defaultKeys: KeySetLimits = {
+  defaultAge: 600,
+  minAge: 60,
+  maxAge: 3600,
+  staleIfError: 86_400,
+  retry: 2,
+  maxRetry: 30,
+  cooldown: 10,
+  timeout: 5,
+  maxBytes: 1024 * 1024,
+  maxKeys: 100,
+}
+
+const defaultCache: CacheLimits = { maxTokens: 50_000, maxBytes: 128 * 1024 * 1024, maxAge: 3600 }
+
+const count = (most: number) =>
+  z.int('must be a whole number').min(1, 'must be at least 1').max(most, `must be at most ${most}`)
+const day = 86_400
+
+const schema = z.strictObject({
+  providers: z
+    .array(z.custom<Provider>(isProvider, 'must be what a provider factory such as oidc() returns'))
+    .min(1, 'must name at least one'),
+  cache: z
+    .union([
+      z.literal(false),
+      z.strictObject({ maxTokens: count(10_000_000), maxBytes: count(2 ** 36), maxAge: seconds(1, day) }).partial(),
+    ])
+    .optional(),
+  keys: z
+    .strictObject({
+      defaultAge: seconds(1, day),
+      minAge: seconds(1, day),
+      maxAge: seconds(1, day),
+      staleIfError: seconds(0, 7 * day),
+      retry: seconds(0.1, 60),
+      maxRetry: seconds(1, 600),
+      cooldown: seconds(1, 3600),
+      timeout: seconds(0.01, 60),
+      maxBytes: count(16 * 1024 * 1024),
+      maxKeys: count(1000),
+    })
+    .partial()
+    .optional(),
+  revocations: z
+    .custom<RevocationList>(
+      (value) => typeof value === 'object' && value !== null && 'isRevoked' in value,
+      'must be a RevocationList',
+    )
+    .optional(),
+  clockTolerance: seconds(0, 300).optional(),
+  maxTokenLifetime: seconds(60, 3660 * day).optional(),
+  timeout: seconds(0.01, 60).optional(),
+  fetch: functionOf<Fetch>().optional(),
+  clock: z
+    .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
+    .optional(),
+})
+
+function isProvider(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    'issuer' in value &&
+    ('jwt' in value || 'opaque' in value)
+  )
+}
+
+/**
+ * Checks the options of `createAuthenticator` and fills in what they leave open.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function readAuthenticatorOptions(options: AuthenticatorOptions) {
+  const { timeout = 5, clock = systemClock, ...checked } = readOptions('createAuthenticator', schema, options)
+  return {
+    providers: checked.providers,
+    revocations: checked.revocations,
+    clock,
+    timeout,
+    clockTolerance: checked.clockTolerance ?? 5,
+    maxTokenLifetime: checked.maxTokenLifetime ?? 30 * day,
+    fetch: checked.fetch ?? (((url, init) => globalThis.fetch(url, init)) satisfies Fetch),
+    keys: { ...defaultKeys, timeout, ...(checked.keys as Partial<KeySetLimits>) },
+    cache: checked.cache === false ? undefined : { ...defaultCache, ...(checked.cache as Partial<CacheLimits>) },
+  }
+}
