@@ -12,6 +12,6 @@ export function freshnessOf(headers: Headers): { maxAge?: Seconds } {
   if (directives.includes('no-store') || directives.includes('no-cache')) return { maxAge: 0 }
   const found = directives.find((directive) => /^max-age="?\d+"?$/.test(directive))
   if (found === undefined) return {}
-  const age = Number(headers.get('age') ?? 0)
-  return { maxAge: Math.max(0, Number(found.replace(/\D/g, '')) - (age > 0 ? age : 0)) }
+  const age = Math.max(0, Number(headers.get('age')) || 0)
+  return { maxAge: Math.max(0, Number(found.replace(/\D/g, '')) - age) }
 }
