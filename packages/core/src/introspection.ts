@@ -45,8 +45,7 @@ export function introspection(options: IntrospectionOptions): OpaqueProfile['ver
   }
 }
 
-function judge(body: Claims, issuer: string, { refuse, user }: IntrospectionOptions): OpaqueVerdict {
-  const claims = safeClaims(body, `the introspection endpoint of ${issuer}`)
+function judge(claims: Claims, issuer: string, { refuse, user }: IntrospectionOptions): OpaqueVerdict {
   const { iss, sub, exp } = claims
   if (sub !== undefined && typeof sub !== 'string')
     throw unavailable(`the introspection endpoint of ${issuer} answered with a sub that is no text`)
