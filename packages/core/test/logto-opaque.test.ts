@@ -186,6 +186,22 @@ describe('opaque tokens of Logto, at the userinfo endpoint', () => {
   })
 })
 
+describe('validate', () => {
+  it.each([
+    [client, introspection, recorded<Record<string, Answer>>('1.42', 'introspection').opaque_access_token],
+    [{ userinfo: true } as const, userinfo, recorded<Answer>('1.42', 'userinfo')],
+  ])('looks at opaque tokens too (%j)', async (opaque, path, answer) => {
+    for (const refused of ['5h57wrlft49y', 'somebody else']) {
+      const validate = ({ sub }: { readonly sub?: unknown }) => (sub === refused ? 'not this one' : undefined)
+      const { auth, stub } = await apis.open({ opaque, validate })
+      stub.answers.set(path, answer as Answer)
+      const verifying = auth.verify(accessToken('1.42', 'user-authorization-code-token'))
+      if (refused === 'somebody else') await expect(verifying).resolves.toMatchObject({ user: { id: '5h57wrlft49y' } })
+      else await expect(verifying).rejects.toMatchObject({ code: 'ERR_TOKEN_REFUSED', status: 401 })
+    }
+  })
+})
+
 describe('what cannot be a token of Logto', () => {
   it.each(['a.b', 'a.b.c', `${accessToken('1.42', 'user-refresh-opaque')}.`, 'not.a.token.at.all'])(
     'is not sent there (%s)',

@@ -16,7 +16,7 @@ export const resources = {
 const redirectUri = 'https://app.example.test/callback'
 
 /** What an app signs its users in with. */
-export const app = { clientId: 'web-app', clientSecret: 'a-secret-of-the-web-app-in-tests' }
+const app = { clientId: 'web-app', clientSecret: 'a-secret-of-the-web-app-in-tests' }
 /** What an API introspects with. Every character that the Basic scheme has to escape is in it. */
 export const api = { clientId: 'api:orders', clientSecret: 'p+l:u%s/ and = & blank~' }
 /** Shared with the API that takes HS256. */
