@@ -3,7 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestIssuer, type Fault, type TestIssuer, type TestIssuerOptions } from '@claviger/testing'
 import { expect } from '@jest/globals'
-import { type Authenticator, type AuthenticatorOptions, createAuthenticator, isAuthError } from '../../src/index.ts'
+import {
+  type Authenticator,
+  type AuthenticatorOptions,
+  createAuthenticator,
+  type FetchInit,
+  isAuthError,
+  type KeySetHealth,
+} from '../../src/index.ts'
 
 /** What can be wrong with whoever we ask; `refuse` is a machine that is down. */
 export type AnyFault = Fault | 'refuse'
@@ -101,6 +108,45 @@ async function createStub(handle: (request: IncomingMessage, response: ServerRes
 /** Answers with JSON. */
 export function sendJson(response: ServerResponse, body: unknown, headers: Record<string, string> = {}, status = 200) {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+}
+
+/** A fetch that can hold back answers which an address has given already. */
+export function createGate(path = '/jwks') {
+  let held: (() => void)[] | undefined
+  return {
+    async fetch(url: string, init: FetchInit): Promise<Response> {
+      const response = await fetch(url, init)
+      const { pathname } = new URL(url)
+      if (held !== undefined && pathname === path) await new Promise<void>((resolve) => held?.push(resolve))
+      return response
+    },
+    /** Holds back from now on. */
+    shut(): void {
+      held = []
+    },
+    /** How many answers wait. */
+    waiting: () => held?.length ?? 0,
+    /** Lets go what waits, and holds nothing more. */
+    open(): void {
+      const waiting = held ?? []
+      held = undefined
+      for (const go of waiting) go()
+    },
+  }
+}
+
+/** The one provider's key set, as `health()` tells of it. */
+export function keysOf(auth: Authenticator): KeySetHealth {
+  const keys = auth.health().providers[0]?.keys
+  if (keys === undefined) throw new Error('The provider has no keys.')
+  return keys
+}
+
+/** How often each outcome came: `{ alice: 100 }`. */
+export async function tally(promises: readonly Promise<{ user: { id: string } }>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const outcome of await Promise.all(promises.map(outcomeOf))) counts[outcome] = (counts[outcome] ?? 0) + 1
+  return counts
 }
 
 /** What came of a verification, in a word that tests compare: the user, or the refusal. */
