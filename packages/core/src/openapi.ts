@@ -41,7 +41,7 @@ export function createOpenApiFetch(
         headers: Object.fromEntries(request.headers),
         expect,
         read: (response) => ({ ...response, body: text ? response.text : contentOf(response) }),
-        schema: z.looseObject({ body: json.pipe(schema), status: z.number(), headers: z.instanceof(Headers) }),
+        schema: z.looseObject({ body: json.pipe(schema), status: z.number(), headers: z.custom<Headers>() }),
         ...(body !== undefined && { body }),
         ...(shown !== undefined && { shown }),
         ...(safe !== undefined && { safe }),
