@@ -1,6 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
 import * as z from 'zod'
-import { type Caller, createCaller } from '../../client.ts'
+import { type Caller, createCaller, type ErrorReader } from '../../client.ts'
 import type { ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
@@ -73,7 +73,7 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
   )
   const timeout = calls.timeout ?? defaultTimeout
   const baseUrl = originOf(endpoint)
-  const caller = createCaller('logto', calls, readLogtoError)
+  const caller = createCaller('logto', calls, (response) => without(clientSecret, readLogtoError(response)))
   const tokens = createMachineTokens({
     issuer: issuerOf(endpoint),
     clientId,
@@ -106,6 +106,12 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
     tokens: Object.freeze(tokens),
     api: api as unknown as Client<Paths>,
   })
+}
+
+// An answer may repeat what it refuses; a token shows by its form, a secret does not.
+function without(secret: string, { code, message, ...said }: ReturnType<ErrorReader>): ReturnType<ErrorReader> {
+  const cut = (text: string | undefined) => text?.replaceAll(secret, '[redacted]')
+  return { ...said, code: cut(code), message: cut(message) }
 }
 
 /** Puts the token on a call, and another one when it is refused, once. One deadline holds over all of it. */
