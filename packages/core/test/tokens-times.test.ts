@@ -97,7 +97,7 @@ it.each([
     await forge().clock.advance(seconds)
     await auth.verify(token)
   }
-  await forge().clock.advance(1)
+  await forge().clock.advance(1.1)
   expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
   await auth.close()
 })
@@ -108,7 +108,7 @@ it('a token for later is refused until its time, and not remembered as refused',
   expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_NOT_YET_VALID' })
   await forge().clock.advance(59)
   expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_NOT_YET_VALID' })
-  await forge().clock.advance(1)
+  await forge().clock.advance(1.1)
   await auth.verify(token)
   await auth.close()
 })

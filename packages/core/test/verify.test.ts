@@ -98,6 +98,15 @@ describe('a verified token', () => {
   })
 })
 
+it.each(['organization_id', 'constructor', 'toString', '__proto__'])(
+  'has each claim that is required: %s',
+  async (claim) => {
+    const auth = authenticator([provider({ requiredClaims: [claim] })])
+    const error = await refusalOf(auth, issuer.tokenFor())
+    expect(error).toMatchObject({ code: 'ERR_TOKEN_CLAIMS', explanation: `the claim ${claim} is missing` })
+  },
+)
+
 describe('which provider is asked', () => {
   it('is told by the issuer, exactly, and by the audience among those of one issuer', async () => {
     const other = await createTestIssuer()
