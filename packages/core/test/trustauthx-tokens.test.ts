@@ -157,6 +157,21 @@ describe('an access token', () => {
     await auth.close()
   })
 
+  it.each<[string, string]>([
+    ['true', 'accepted'],
+    ['null', 'accepted'],
+    ['{"uid":"alice"}', 'accepted'],
+    ['{"detail":"Token Expired"}', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['"no"', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['[]', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['0', '503 ERR_PROVIDER_UNAVAILABLE'],
+  ])('that the provider answers 200 and %s about is judged: %s', async (body, verdict) => {
+    const auth = stage.authenticator()
+    stage.emulator.fail('validate', { status: 200, body })
+    expect(await nameOf(auth.verify(stage.emulator.signIn('alice').accessToken))).toBe(verdict)
+    await auth.close()
+  })
+
   it('ends when it says so, also while it is remembered', async () => {
     const auth = stage.authenticator({ cacheFor: 300 })
     stage.emulator.configure({ accessTokenLifetime: 60 })

@@ -1,5 +1,6 @@
 import { createTestClock, createTrustAuthXEmulator, type TrustAuthXEmulatorOptions } from '@claviger/testing'
 import { type AuthenticatorOptions, createAuthenticator } from '../../src/index.ts'
+import { createTrustAuthXClient, type TrustAuthXClientOptions } from '../../src/providers/trustauthx/client.ts'
 import { type TrustAuthXOptions, trustAuthX } from '../../src/providers/trustauthx/index.ts'
 
 /** An organization with two roles and two users. Alice edits machines, Bob has no role. */
@@ -26,6 +27,8 @@ export async function createStage(options: TrustAuthXEmulatorOptions = {}) {
     provider: (more: Partial<TrustAuthXOptions> = {}) => trustAuthX({ ...credentials, ...more }),
     authenticator: (more: Partial<TrustAuthXOptions> = {}, rest: Partial<AuthenticatorOptions> = {}) =>
       createAuthenticator({ providers: [trustAuthX({ ...credentials, ...more })], clock, ...rest }),
+    client: (more: Partial<TrustAuthXClientOptions> = {}) =>
+      createTrustAuthXClient({ ...credentials, loginUrl: emulator.loginUrl, clock, retries: 0, ...more }),
   }
 }
 

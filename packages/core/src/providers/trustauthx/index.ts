@@ -10,8 +10,20 @@ import { createUpstream, type Upstream } from './upstream.ts'
 import { acceptsToken, verifyWith } from './verify.ts'
 import { baseOf, type TrustAuthXCredentials } from './wire.ts'
 
+export { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
+export type { BrowserRedirect, TrustAuthXBrowserCalls } from './client-browser.ts'
+export type {
+  AssignOptions,
+  RoleAssignment,
+  RoleCallOptions,
+  RoleChange,
+  TrustAuthXPermissions,
+  TrustAuthXRoles,
+} from './client-roles.ts'
+export type { TokenSetCheck, TrustAuthXRevocation, TrustAuthXTokenCalls, TrustAuthXTokenSet } from './client-tokens.ts'
+export { type EnvelopeOptions, readUserEnvelope, type TrustAuthXProfile, type TrustAuthXSession } from './envelope.ts'
 export type { RoleFreshness } from './roles.ts'
-export type { TrustAuthXCredentials } from './wire.ts'
+export type { TrustAuthXCredentials, TrustAuthXPermission } from './wire.ts'
 
 /** Who holds an access token, from where the app keeps what `getUser` gave it. */
 export interface TrustAuthXIdentity {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { JsonResponse } from '../../http.ts'
 import { text } from '../../options.ts'
 
 /** The options that every part has. */
@@ -17,3 +18,14 @@ export function isSecure({ protocol, hostname }: URL): boolean {
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
   return protocol === 'https:' || (protocol === 'http:' && isLoopback)
 }
+
+/** The body of an answer if it is JSON, for schemas that take a text for what it is. */
+export const jsonOf = ({ json, body }: JsonResponse): unknown => (json ? body : undefined)
+
+/** Any JSON at all, for an answer that nobody has described. */
+export const anyJson = z.unknown().refine((body) => body !== undefined, 'is no JSON')
+
+/** The answer to a validation with status 200: nobody has described it, but `detail` is what errors have. */
+export const validity = z
+  .union([z.boolean(), z.null(), z.looseObject({ detail: z.never().optional() })])
+  .transform((body) => body !== false)

@@ -1,10 +1,11 @@
 import { isAuthError, unavailable } from '../../errors.ts'
 import type { JsonResponse } from '../../http.ts'
-import { isObject, isStrings } from '../../json.ts'
+import { isStrings } from '../../json.ts'
 import type { OpaqueProfile, OpaqueVerdict, ProviderContext } from '../../provider.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { assertCurrent, isSignedWith, readDataEnvelope } from './envelope.ts'
 import type { TrustAuthXIdentity, TrustAuthXOptions } from './index.ts'
+import { jsonOf, validity } from './schema.ts'
 import { nonsense, type Upstream, unexpected } from './upstream.ts'
 import { paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
 
@@ -79,11 +80,10 @@ export function verifyWith(options: Options): OpaqueProfile['verify'] {
 async function refusalOf(token: string, upstream: Upstream, base: string): Promise<Refused | undefined> {
   const what = 'the validation of a token'
   const response = await upstream.ask(paths.validate, { AccessToken: token })
-  const { status, body } = response
-  if (status !== 200) return toRefusal(response, what, upstream, base)
-  if (body === false) return { active: false, explanation: 'the provider says it is not valid' }
-  if (body !== true && body !== null && !isObject(body)) throw nonsense(base, what)
-  return undefined
+  if (response.status !== 200) return toRefusal(response, what, upstream, base)
+  const answer = validity.safeParse(jsonOf(response))
+  if (!answer.success) throw nonsense(base, what)
+  return answer.data ? undefined : { active: false, explanation: 'the provider says it is not valid' }
 }
 
 async function toRefusal(response: JsonResponse, what: string, upstream: Upstream, base: string): Promise<Refused> {

@@ -1,0 +1,164 @@
+import * as z from 'zod'
+import type { ClientOptions } from '../../client-options.ts'
+import { clientSchema } from '../../client-schema.ts'
+import { type Clock, systemClock } from '../../clock.ts'
+import { isAuthError } from '../../errors.ts'
+import { readOptions, text } from '../../options.ts'
+import { createAsk } from './calls.ts'
+import { createBrowserCalls, type TrustAuthXBrowserCalls } from './client-browser.ts'
+import {
+  type AssignOptions,
+  assignRoles,
+  createRolesClient,
+  listRoles,
+  type RoleAssignment,
+  type TrustAuthXRoles,
+} from './client-roles.ts'
+import { createTokenCalls, type TrustAuthXTokenCalls } from './client-tokens.ts'
+import { createLoginCookie } from './login.ts'
+import { createRoleDirectory } from './roles.ts'
+import { credentialsSchema, refusedStatusesSchema, secureAddress } from './schema.ts'
+import { baseOf, createCallUrl, defaultRefusedStatuses, readRole, type TrustAuthXCredentials } from './wire.ts'
+
+/** What a client is made of. Durations are seconds. */
+export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOptions {
+  /** https, or http on loopback. Default `https://api.trustauthx.com`. */
+  apiBaseUrl?: string
+  /** The hosted login page. Default `https://app.trustauthx.com/widget/login/`. */
+  loginUrl?: string
+  /** The organization's own sub-domain of the login page, if it has one. */
+  subDomain?: string
+  /** What `iss` of signed answers must be. Default: anything. */
+  envelopeIssuer?: string
+  /** The statuses that mean "this token is not valid". Default 202, 203, 401, 403. */
+  refusedStatuses?: readonly number[]
+  /** Looks at the list of roles before a 401 is believed to be about a token and not about our own key. Default true. */
+  checkCredentials?: boolean
+  /** Puts the cookie of `startLogin` on http too: for development on loopback only. Default false. */
+  insecureLoginCookie?: boolean
+  /**
+   * Enables `generateEditUserUrl`, whose address gives the end user the organization's API key and a signed key that never expires:
+   * enough to call the whole API, and to assign roles to anybody. Default false.
+   */
+  dangerouslyAllowCredentialsInBrowser?: boolean
+  /** For tests. Default: the machine's. */
+  clock?: Clock
+}
+
+/**
+ * The API of TrustAuthX, as an organization's server calls it. Nothing is repeated that changes something or uses something up.
+ * @throws {AuthError} each call: `ERR_UPSTREAM_UNAUTHORIZED`, `ERR_UPSTREAM_FORBIDDEN`, `ERR_UPSTREAM_NOT_FOUND`, `ERR_UPSTREAM_INVALID`,
+ * `ERR_PROVIDER_UNAVAILABLE`, `ERR_OPTIONS_INVALID`; and what changes something or uses something up: `ERR_UPSTREAM_UNKNOWN`
+ */
+export interface TrustAuthXClient extends TrustAuthXBrowserCalls, TrustAuthXTokenCalls {
+  attachRole(uid: string, roleIds: string | readonly string[], options?: AssignOptions): Promise<RoleAssignment>
+  removeRole(uid: string, roleIds: string | readonly string[], options?: AssignOptions): Promise<RoleAssignment>
+  updateRole(
+    uid: string,
+    roleIds: { add?: string | readonly string[]; remove?: string | readonly string[] },
+    options?: AssignOptions,
+  ): Promise<RoleAssignment>
+  readonly roles: TrustAuthXRoles
+}
+
+const schema = z.strictObject({
+  ...credentialsSchema,
+  ...clientSchema,
+  apiBaseUrl: secureAddress.optional(),
+  loginUrl: secureAddress.optional(),
+  subDomain: text.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be one part of a host name').optional(),
+  envelopeIssuer: text.optional(),
+  refusedStatuses: refusedStatusesSchema,
+  checkCredentials: z.boolean().optional(),
+  insecureLoginCookie: z.boolean().optional(),
+  dangerouslyAllowCredentialsInBrowser: z.boolean().optional(),
+  clock: z
+    .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
+    .optional(),
+})
+
+type Checked = z.output<typeof schema>
+
+// For so many seconds after our own key has worked, a 401 is about the token.
+const believeFor = 10
+
+/**
+ * Makes a client for one organization. Nothing is fetched before the first call.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ * @see https://docs.trustauthx.com
+ */
+export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustAuthXClient {
+  const checked = readOptions('createTrustAuthXClient', schema, options)
+  const { secretKey, orgId, clock = systemClock, refusedStatuses = defaultRefusedStatuses } = checked
+  const base = baseOf(checked.apiBaseUrl)
+  const now = () => clock.now() / 1000
+  const ask = createAsk({ ...checked, base, onEdge: (edge) => directory.hint(edge) })
+  let isKeyRefused = false
+
+  const directory = createRoleDirectory({
+    clock,
+    base,
+    orgId,
+    read: readRole,
+    async load() {
+      try {
+        const list = await listRoles(ask, orgId)
+        isKeyRefused = false
+        return list
+      } catch (error) {
+        isKeyRefused = isAuthError(error) && error.code === 'ERR_UPSTREAM_UNAUTHORIZED'
+        throw error
+      }
+    },
+  })
+
+  async function isRefusal(error: unknown): Promise<boolean> {
+    const status = isAuthError(error) ? error.upstream?.status : undefined
+    if (status === undefined || !refusedStatuses.includes(status)) return false
+    if (status !== 401 || checked.checkCredentials === false) return true
+    await directory.confirm(believeFor)
+    return !isKeyRefused
+  }
+
+  const tokens = createTokenCalls({
+    ask,
+    clock,
+    isRefusal,
+    checks: () => ({ secretKey, issuer: checked.envelopeIssuer, now: now() }),
+  })
+  const browser = createBrowserCalls({
+    ...checked,
+    ask,
+    base,
+    tokens,
+    now,
+    callUrl: createCallUrl(base, checked),
+    loginPage: loginPageOf(checked, orgId),
+    cookie: createLoginCookie(secretKey, orgId, checked.insecureLoginCookie !== true),
+    isEditUrlAllowed: checked.dangerouslyAllowCredentialsInBrowser === true,
+  })
+  const assign = (operation: string, uid: string, roleIds: Assignment, given?: AssignOptions) =>
+    assignRoles(ask, orgId, operation, uid, { add: listOf(roleIds.add), remove: listOf(roleIds.remove) }, given)
+
+  return {
+    ...browser,
+    ...tokens,
+    attachRole: async (uid, roleIds, given) => assign('attachRole', uid, { add: roleIds }, given),
+    removeRole: async (uid, roleIds, given) => assign('removeRole', uid, { remove: roleIds }, given),
+    updateRole: async (uid, roleIds, given) => assign('updateRole', uid, roleIds, given),
+    roles: createRolesClient(ask, base, orgId, directory),
+  }
+}
+
+type Assignment = Parameters<TrustAuthXClient['updateRole']>[1]
+
+function listOf(ids: string | readonly string[] | undefined): readonly string[] {
+  return ids === undefined ? [] : [ids].flat()
+}
+
+function loginPageOf({ loginUrl, subDomain }: Pick<Checked, 'loginUrl' | 'subDomain'>, orgId: string): string {
+  const page = new URL(loginUrl ?? 'https://app.trustauthx.com/widget/login/')
+  if (subDomain !== undefined) page.hostname = `${subDomain}.${page.hostname}`
+  page.searchParams.set('org_id', orgId)
+  return page.href
+}

@@ -1,0 +1,294 @@
+import type { Fault } from '@claviger/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createRequest } from '../src/http.ts'
+import type { Provider, ProviderContext } from '../src/index.ts'
+import type { TrustAuthXOptions } from '../src/providers/trustauthx/index.ts'
+import { createStage, type Stage } from './support/trustauthx.ts'
+
+let stage: Stage
+let tokens: { accessToken: string; refreshToken: string }
+beforeAll(async () => {
+  stage = await createStage()
+})
+afterAll(() => stage.emulator.close())
+beforeEach(() => {
+  tokens = stage.emulator.signIn('alice')
+  stage.emulator.resetCounts()
+})
+afterEach(() => {
+  stage.emulator.heal()
+  stage.emulator.configure({ invalidTokenStatus: 401, rotateRefreshTokens: true })
+})
+
+function build(more: Partial<TrustAuthXOptions> = {}, timeout = 5) {
+  const provider = stage.provider(more)
+  const context: ProviderContext = {
+    issuer: provider.issuer,
+    clock: stage.clock,
+    request: createRequest((url, init) => fetch(url, init), timeout),
+    metadata: () => Promise.reject(new Error('there is none')),
+  }
+  const { refresh, revoke } = provider as Required<Pick<Provider, 'refresh' | 'revoke'>>
+  return {
+    refresh: (refreshToken: string) => refresh({ refreshToken }, context),
+    revoke: (what: Parameters<typeof revoke>[0]) => revoke(what, context),
+  }
+}
+
+const outages: Fault[] = [
+  'reset',
+  'hang',
+  'hang-body',
+  'html',
+  'redirect',
+  'broken-json',
+  'truncate',
+  'empty',
+  { status: 500 },
+  { status: 503, retryAfter: 9 },
+  { status: 429, retryAfter: 9 },
+  { status: 404 },
+  { status: 400, body: '{"detail":"Token Expired - token expired"}' },
+]
+
+describe('a refresh', () => {
+  it('gives two new tokens, and the old refresh token is dead', async () => {
+    const outcome = await build().refresh(tokens.refreshToken)
+    expect(outcome).toMatchObject({ outcome: 'refreshed' })
+    if (outcome.outcome !== 'refreshed') return
+    expect(stage.emulator.isAlive(outcome.tokens.accessToken)).toBe(true)
+    expect(outcome.tokens.refreshToken).not.toBe(tokens.refreshToken)
+    expect(stage.emulator.isAlive(tokens.refreshToken)).toBe(false)
+  })
+
+  it.each(['the same refresh token', 'none'])('keeps the refresh token where the answer has %s', async (answer) => {
+    stage.emulator.configure({ rotateRefreshTokens: false })
+    if (answer === 'none') stage.emulator.fail('refresh', { status: 200, body: '{"access_token":"new"}' })
+    const { refreshToken } = tokens
+    expect(await build().refresh(refreshToken)).toMatchObject({ outcome: 'refreshed', tokens: { refreshToken } })
+  })
+
+  it.each([401, 203])('of a dead token is rejected (%i)', async (invalidTokenStatus) => {
+    stage.emulator.configure({ invalidTokenStatus })
+    stage.emulator.expire(tokens.refreshToken)
+    const outcome = await build().refresh(tokens.refreshToken)
+    expect(outcome).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_INACTIVE', status: 401 } })
+  })
+
+  it('of an access token is rejected', async () => {
+    expect(await build().refresh(tokens.accessToken)).toMatchObject({ outcome: 'rejected' })
+  })
+
+  it('without a token is rejected without a call', async () => {
+    expect(await build().refresh('')).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_MISSING' } })
+    expect(stage.emulator.requests()).toBe(0)
+  })
+
+  it.each(outages)('that cannot be answered says nothing about the session: %j', async (fault) => {
+    stage.emulator.fail('refresh', fault)
+    const outcome = await build({}, 0.2).refresh(tokens.refreshToken)
+    expect(outcome).toMatchObject({ outcome: 'unavailable', error: { code: 'ERR_PROVIDER_UNAVAILABLE' } })
+    expect(stage.emulator.requests('refresh')).toBe(1)
+    expect(stage.emulator.followedRedirects()).toBe(0)
+  })
+
+  it('says when to try again', async () => {
+    stage.emulator.fail('refresh', { status: 503, retryAfter: 9 })
+    expect(await build().refresh(tokens.refreshToken)).toMatchObject({ error: { retryAfter: 9 } })
+  })
+
+  it.each(['wrong-types', { status: 200, body: '{"access_token":""}' }, { status: 200, body: '[]' }] as Fault[])(
+    'with nonsense for an answer is no refresh: %j',
+    async (fault) => {
+      stage.emulator.fail('refresh', fault)
+      expect(await build().refresh(tokens.refreshToken)).toMatchObject({ outcome: 'unavailable' })
+    },
+  )
+
+  it('with a key of ours that is refused ends no session', async () => {
+    const outcome = await build({ secretKey: 'b'.repeat(64) }).refresh(tokens.refreshToken)
+    expect(outcome).toMatchObject({
+      outcome: 'unavailable',
+      error: { explanation: expect.stringContaining('refuses our own key') },
+    })
+  })
+})
+
+describe('a revocation', () => {
+  it('of an access token leaves the refresh token alive', async () => {
+    expect(await build().revoke({ kind: 'accessToken', token: tokens.accessToken })).toBe(true)
+    expect(stage.emulator.isAlive(tokens.accessToken)).toBe(false)
+    expect(stage.emulator.isAlive(tokens.refreshToken)).toBe(true)
+  })
+
+  it('of a refresh token leaves the access token alive', async () => {
+    expect(await build().revoke({ kind: 'refreshToken', token: tokens.refreshToken })).toBe(true)
+    expect(stage.emulator.isAlive(tokens.refreshToken)).toBe(false)
+    expect(stage.emulator.isAlive(tokens.accessToken)).toBe(true)
+  })
+
+  it.each(['accessToken', 'refreshToken'] as const)('of all tokens of a user takes the %s', async (which) => {
+    const elsewhere = stage.emulator.signIn('alice')
+    const other = stage.emulator.signIn('bob')
+    expect(await build().revoke({ kind: 'allOfUser', token: tokens[which] })).toBe(true)
+    const dead = [tokens.accessToken, tokens.refreshToken, elsewhere.accessToken, elsewhere.refreshToken]
+    expect(dead.map((token) => stage.emulator.isAlive(token))).toEqual([false, false, false, false])
+    expect(stage.emulator.isAlive(other.accessToken)).toBe(true)
+  })
+
+  it('of a token that is dead already is done', async () => {
+    stage.emulator.expire(tokens.accessToken)
+    expect(await build().revoke({ kind: 'accessToken', token: tokens.accessToken })).toBe(true)
+  })
+
+  it('of all tokens by one that is dead is refused', async () => {
+    stage.emulator.expire(tokens.accessToken)
+    const outcome = build().revoke({ kind: 'allOfUser', token: tokens.accessToken })
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNAUTHORIZED' })
+    expect(stage.emulator.isAlive(tokens.refreshToken)).toBe(true)
+  })
+
+  it.each(outages)('that cannot be answered is an error: %j', async (fault) => {
+    stage.emulator.fail('revoke', fault)
+    const outcome = build({}, 0.2).revoke({ kind: 'accessToken', token: tokens.accessToken })
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+
+  it('that is answered false is an error', async () => {
+    stage.emulator.fail('revoke', { status: 200, body: 'false' })
+    const outcome = build().revoke({ kind: 'accessToken', token: tokens.accessToken })
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+
+  it('with a key of ours that is refused is an error', async () => {
+    const outcome = build({ secretKey: 'b'.repeat(64) }).revoke({ kind: 'accessToken', token: tokens.accessToken })
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+})
+
+describe("the client's revokeToken", () => {
+  it('ends one token, or all', async () => {
+    const client = stage.client()
+    await client.revokeToken({ accessToken: tokens.accessToken })
+    expect(stage.emulator.isAlive(tokens.refreshToken)).toBe(true)
+    await client.revokeToken({ refreshToken: tokens.refreshToken, all: true })
+    expect(stage.emulator.isAlive(tokens.refreshToken)).toBe(false)
+  })
+
+  it.each([{}, { accessToken: 'a', refreshToken: 'b' }, { accessToken: '' }])('refuses %j', async (what) => {
+    const outcome = stage.client().revokeToken(what as never)
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
+    expect(stage.emulator.requests()).toBe(0)
+  })
+
+  it.each([401, 203])('tells of a token that is dead (%i)', async (invalidTokenStatus) => {
+    stage.emulator.configure({ invalidTokenStatus })
+    stage.emulator.expire(tokens.accessToken)
+    const outcome = stage.client().revokeToken({ accessToken: tokens.accessToken })
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNAUTHORIZED' })
+  })
+
+  it('does not know what came of an answer that says nothing', async () => {
+    for (const body of ['false', '', '<html>']) {
+      stage.emulator.fail('revoke', { status: 200, body })
+      const outcome = stage.client().revokeToken({ accessToken: tokens.accessToken })
+      await expect(outcome).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNKNOWN' })
+    }
+  })
+})
+
+describe('validateTokenSet', () => {
+  it('is valid with the tokens that were given', async () => {
+    expect(await stage.client().validateTokenSet(tokens)).toEqual({ outcome: 'valid', tokens })
+    expect(stage.emulator.requests('refresh')).toBe(0)
+  })
+
+  it.each([401, 203])('replaces both when the access token is dead (%i)', async (invalidTokenStatus) => {
+    stage.emulator.configure({ invalidTokenStatus })
+    stage.emulator.expire(tokens.accessToken)
+    const check = await stage.client().validateTokenSet(tokens)
+    expect(check).toMatchObject({ outcome: 'replaced' })
+    if (check.outcome !== 'replaced') return
+    expect(stage.emulator.isAlive(check.tokens.accessToken) && stage.emulator.isAlive(check.tokens.refreshToken)).toBe(
+      true,
+    )
+  })
+
+  it.each([401, 203])('rejects when both are dead (%i)', async (invalidTokenStatus) => {
+    stage.emulator.configure({ invalidTokenStatus })
+    for (const token of [tokens.accessToken, tokens.refreshToken]) stage.emulator.revoke(token)
+    const check = await stage.client().validateTokenSet(tokens)
+    expect(check).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_INACTIVE', status: 401 } })
+  })
+
+  it('rejects when there is nothing to refresh with', async () => {
+    stage.emulator.expire(tokens.accessToken)
+    const { accessToken } = tokens
+    expect(await stage.client().validateTokenSet({ accessToken })).toMatchObject({ outcome: 'rejected' })
+  })
+
+  const cases = (['validate', 'refresh'] as const).flatMap((endpoint) =>
+    outages.map((fault) => [endpoint, fault] as const),
+  )
+  it.each(cases)('never takes an outage for a rejection: %s, %j', async (endpoint, fault) => {
+    stage.emulator.expire(tokens.accessToken)
+    stage.emulator.fail(endpoint, fault)
+    expect(await stage.client({ timeout: 0.2 }).validateTokenSet(tokens)).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('never takes a refusal of our own key for a rejection', async () => {
+    const check = await stage.client({ secretKey: 'b'.repeat(64) }).validateTokenSet(tokens)
+    expect(check).toMatchObject({ outcome: 'unavailable', error: { code: 'ERR_UPSTREAM_UNAUTHORIZED' } })
+    const trusting = stage.client({ secretKey: 'b'.repeat(64), checkCredentials: false })
+    expect(await trusting.validateTokenSet(tokens)).toMatchObject({ outcome: 'rejected' })
+  })
+
+  it('refreshes once for fifty at the same time, who all get the same', async () => {
+    const client = stage.client()
+    stage.emulator.expire(tokens.accessToken)
+    const checks = await Promise.all(Array.from({ length: 50 }, () => client.validateTokenSet(tokens)))
+    expect(new Set(checks.map((check) => check.outcome === 'replaced' && check.tokens.accessToken)).size).toBe(1)
+    expect(checks[0]?.outcome).toBe('replaced')
+    expect(stage.emulator.requests('refresh')).toBe(1)
+    expect(await client.validateTokenSet(tokens)).toEqual(checks[0])
+    await stage.clock.advance(11)
+    expect(await client.validateTokenSet(tokens)).toMatchObject({ outcome: 'rejected' })
+  })
+
+  it('is not spoiled for others by one who gives up', async () => {
+    const client = stage.client()
+    stage.emulator.fail('refresh', { delay: 0.1 }, { times: 1 })
+    const leaver = new AbortController()
+    const left = client.getAccessTokenFromRefreshToken(tokens.refreshToken, { signal: leaver.signal })
+    const stayed = client.getAccessTokenFromRefreshToken(tokens.refreshToken)
+    leaver.abort(new Error('gave up'))
+    await expect(left).rejects.toThrow('gave up')
+    await expect(stayed).resolves.toMatchObject({ accessToken: expect.any(String) })
+    expect(stage.emulator.requests('refresh')).toBe(1)
+  })
+
+  it('throws what a signal says', async () => {
+    const signal = AbortSignal.abort(new Error('stop'))
+    await expect(stage.client().validateTokenSet(tokens, { signal })).rejects.toThrow('stop')
+  })
+})
+
+describe('getUserData', () => {
+  it('tells whose a token is, and refuses that of another', async () => {
+    const client = stage.client()
+    const { editor } = stage.emulator.roles()
+    expect(await client.getUserData(tokens.accessToken, { uid: 'alice' })).toMatchObject({
+      uid: 'alice',
+      email: 'alice@example.com',
+      roleIds: [editor?.id],
+    })
+    const outcome = client.getUserData(tokens.accessToken, { uid: 'bob' })
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_TOKEN_CLAIMS' })
+  })
+
+  it('does not speak of roles where the answer does not', async () => {
+    stage.emulator.configure({ scopeInUserData: false })
+    expect(await stage.client().getUserData(tokens.accessToken)).not.toHaveProperty('roleIds')
+    stage.emulator.configure({ scopeInUserData: true })
+  })
+})
