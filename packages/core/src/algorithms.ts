@@ -1,10 +1,19 @@
 /** The signature algorithms of RFC 7518 and RFC 8037 that Claviger verifies. */
 export type Algorithm =
-  | 'RS256' | 'RS384' | 'RS512'
-  | 'PS256' | 'PS384' | 'PS512'
-  | 'ES256' | 'ES384' | 'ES512'
-  | 'EdDSA' | 'Ed25519'
-  | 'HS256' | 'HS384' | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+  | 'Ed25519'
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
 
 interface Parameters {
   /** The key type, and curve, that this algorithm is bound to. */
@@ -21,7 +30,12 @@ function rsa(name: string, bits: number): Parameters {
 }
 
 function ec(crv: string, bits: number): Parameters {
-  return { kty: 'EC', crv, importKey: { name: 'ECDSA', namedCurve: crv }, verify: { name: 'ECDSA', hash: `SHA-${bits}` } }
+  return {
+    kty: 'EC',
+    crv,
+    importKey: { name: 'ECDSA', namedCurve: crv },
+    verify: { name: 'ECDSA', hash: `SHA-${bits}` },
+  }
 }
 
 function hmac(bits: number): Parameters {
@@ -48,5 +62,9 @@ export const algorithms: Readonly<Record<Algorithm, Parameters>> = {
   HS512: hmac(512),
 }
 
-export const asymmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter((name) => algorithms[name].kty !== 'oct')
-export const symmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter((name) => algorithms[name].kty === 'oct')
+export const asymmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter(
+  (name) => algorithms[name].kty !== 'oct',
+)
+export const symmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter(
+  (name) => algorithms[name].kty === 'oct',
+)

@@ -26,7 +26,8 @@ export function formatChallenge(
   if (error === 'insufficient_scope' && scopes !== undefined && scopes.length > 0) {
     parameters.push(`scope=${quote(scopes.join(' '))}`)
   }
-  if (challenge.resourceMetadata !== undefined) parameters.push(`resource_metadata=${quote(challenge.resourceMetadata)}`)
+  if (challenge.resourceMetadata !== undefined)
+    parameters.push(`resource_metadata=${quote(challenge.resourceMetadata)}`)
   const suffix = parameters.length > 0 ? ` ${parameters.join(', ')}` : ''
   return (challenge.schemes ?? ['Bearer']).map((scheme) => scheme + suffix).join(', ')
 }

@@ -7,9 +7,7 @@ import type { Seconds } from './types.ts'
 
 /** What validates a body; a zod schema is one. */
 export interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ):
+  safeParse(value: unknown):
     | { readonly success: true; readonly data: T }
     | {
         readonly success: false

@@ -134,7 +134,10 @@ export class AuthError extends Error {
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
     const [status, error] = answers[code]
     const sentence = code === 'ERR_OPTIONS_INVALID' ? details.explanation : undefined
-    super(sentence ?? sentences[error ?? status] ?? 'Refused.', details.cause === undefined ? {} : { cause: details.cause })
+    super(
+      sentence ?? sentences[error ?? status] ?? 'Refused.',
+      details.cause === undefined ? {} : { cause: details.cause },
+    )
     this.code = code
     this.status = status
     this.error = error

@@ -12,7 +12,12 @@ export interface Events {
   /** The cache was asked: the token was known, was known to have a bad signature, or was not known. */
   'claviger:cache': { outcome: 'hit' | 'miss' | 'refused' }
   /** A request was refused. `explanation` tells which check failed. */
-  'claviger:refusal': { code: AuthErrorCode; status: number; explanation: string | undefined; provider: string | undefined }
+  'claviger:refusal': {
+    code: AuthErrorCode
+    status: number
+    explanation: string | undefined
+    provider: string | undefined
+  }
   /** The keys of an issuer were fetched, could not be, or changed. */
   'claviger:keys': {
     issuer: string
@@ -26,7 +31,11 @@ export interface Events {
     retryIn: Seconds | undefined
   }
   /** Something was revoked in this process. */
-  'claviger:revocation': { kind: 'token' | 'tokenId' | 'session' | 'subject' | 'provider'; issuer: string | undefined; size: number }
+  'claviger:revocation': {
+    kind: 'token' | 'tokenId' | 'session' | 'subject' | 'provider'
+    issuer: string | undefined
+    size: number
+  }
 }
 
 const channels = {

@@ -8,8 +8,7 @@ import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 export type Revocation = {
   /** Since the epoch. The entry is needed until then and may be forgotten after. */
   readonly until: Seconds
-} & (
-  /** An opaque token, or what a JWT signs: header and payload. Whatever signature is put behind them, it is that token. */
+} /** An opaque token, or what a JWT signs: header and payload. Whatever signature is put behind them, it is that token. */ & (
   | { readonly kind: 'token'; readonly token: string }
   /** A `jti`, or a `sid`; of one issuer, or of any. */
   | { readonly kind: 'tokenId'; readonly id: string; readonly issuer?: string }

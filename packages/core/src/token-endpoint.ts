@@ -1,7 +1,7 @@
 import { AuthError, unavailable } from './errors.ts'
+import type { JsonResponse } from './http.ts'
 import { basicAuthorization, retryAfter } from './introspection.ts'
 import { isObject } from './json.ts'
-import type { JsonResponse } from './http.ts'
 import type { ProviderContext } from './provider.ts'
 import type { Refresh, RefreshOutcome, Revoke, TokenSet } from './token-set.ts'
 
@@ -26,7 +26,10 @@ const rejected = ['invalid_grant']
 export function refreshAt(client: OAuthClient, parameters: Readonly<Record<string, string>> = {}): Refresh {
   return async ({ refreshToken }, context): Promise<RefreshOutcome> => {
     if (refreshToken === undefined || refreshToken === '') {
-      return { outcome: 'rejected', error: new AuthError('ERR_TOKEN_MISSING', { explanation: 'there is no refresh token' }) }
+      return {
+        outcome: 'rejected',
+        error: new AuthError('ERR_TOKEN_MISSING', { explanation: 'there is no refresh token' }),
+      }
     }
     try {
       const response = await post(client, context, client.tokenEndpoint ?? (await context.metadata()).token_endpoint, {
@@ -36,7 +39,10 @@ export function refreshAt(client: OAuthClient, parameters: Readonly<Record<strin
       })
       return outcomeOf(response, refreshToken, context)
     } catch (error) {
-      return { outcome: 'unavailable', error: error instanceof AuthError ? error : unavailable('the refresh failed', { cause: error }) }
+      return {
+        outcome: 'unavailable',
+        error: error instanceof AuthError ? error : unavailable('the refresh failed', { cause: error }),
+      }
     }
   }
 }
@@ -76,14 +82,20 @@ export function revokeAt(client: OAuthClient): Revoke {
     const endpoint = client.revocationEndpoint ?? (await context.metadata()).revocation_endpoint
     if (endpoint === undefined) return false
     const hint = what.kind === 'accessToken' ? 'access_token' : 'refresh_token'
-    const { status, body, headers } = await post(client, context, endpoint, { token: what.token, token_type_hint: hint })
+    const { status, body, headers } = await post(client, context, endpoint, {
+      token: what.token,
+      token_type_hint: hint,
+    })
     if (status === 200) return true
     const code = isObject(body) && typeof body.error === 'string' ? body.error : undefined
     if (code === 'unsupported_token_type') return false
     const explanation = `the revocation endpoint of ${context.issuer} answered with status ${status}${code === undefined ? '' : ` ${code}`}`
     if (status >= 500 || status === 429) throw unavailable(explanation, retryAfter(headers))
     const upstream = { provider: context.issuer, operation: 'revoke', status, ...(code !== undefined && { code }) }
-    throw new AuthError(status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID', { explanation, upstream })
+    throw new AuthError(status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID', {
+      explanation,
+      upstream,
+    })
   }
 }
 
