@@ -185,8 +185,11 @@ export class TrustAuthXState {
 
   /** A code for `get_user` or `re_auth`: like the one sample there is of a `UserToken`, or a short reference. */
   addCode(kind: CodeState['kind'], user: UserState, isShort: boolean): string {
-    // A Fernet token: a version byte and what only the server can read.
-    const data = JSON.stringify(Buffer.concat([Buffer.of(0x80), randomBytes(520)]).toString('base64url'))
+    // A Fernet token: version, time, and what only the server can read.
+    const head = Buffer.alloc(9)
+    head.writeUInt8(0x80)
+    head.writeUInt32BE(this.now(), 5)
+    const data = JSON.stringify(Buffer.concat([head, randomBytes(513)]).toString('base64url'))
     const code = isShort ? `ASRT${hex(16)}` : signToken({ alg: 'HS256', typ: 'JWT' }, { data }, this.#serverKey)
     this.codes.set(code, { kind, user, expiresAt: this.now() + this.settings.codeLifetime })
     return code
