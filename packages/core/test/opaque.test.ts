@@ -1,4 +1,4 @@
-import { createTestClock } from '@claviger/testing'
+import { createTestClock, createTestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import {
   type Authenticator,
@@ -7,6 +7,7 @@ import {
   type OpaqueVerdict,
   type Provider,
 } from '../src/index.ts'
+import { oidc } from '../src/providers/oidc.ts'
 import { refusalOf } from './support/tokens.ts'
 
 const made: Authenticator[] = []
@@ -46,6 +47,34 @@ describe('who is asked about an opaque token', () => {
     await authenticator(provider('a', yes, { accepts: () => true })).verify(jwt)
     const auth = authenticator(provider('a', yes, { accepts: (token) => token.startsWith('a_') }), provider('b', yes))
     expect([(await auth.verify('a_1')).provider, (await auth.verify('b_1')).provider]).toEqual(['a', 'b'])
+  })
+
+  it('is nobody about a JWT that was refused: introspection does not rescue it', async () => {
+    const issuer = await createTestIssuer()
+    const { clientId, clientSecret, audience } = issuer
+    const auth = authenticator(oidc({ issuer: issuer.issuer, audience, introspection: { clientId, clientSecret } }))
+    const [header, payload] = issuer.tokenFor().split('.')
+    for (const token of [
+      `${header}.${payload}.${'A'.repeat(86)}`,
+      `${header}.${payload}.`,
+      `${header}..AA`,
+      issuer.tokenFor({ expiresIn: -60 }),
+      issuer.tokenFor({ audience: 'https://other.example' }),
+      issuer.tokenFor({ header: { alg: 'none' } }),
+      issuer.tokenFor({ claims: { iss: 'https://other.example' } }),
+      issuer.idTokenFor({ audience }),
+    ]) {
+      expect(await refusalOf(auth, token)).toMatchObject({ status: 401 })
+    }
+    expect(issuer.requests('introspection')).toBe(0)
+    await auth.verify(issuer.opaqueTokenFor())
+    expect(issuer.requests('introspection')).toBe(1)
+    await issuer.close()
+  })
+
+  it('is nobody about a JWT of an issuer whose tokens are opaque', async () => {
+    const token = `eyJhbGciOiJFUzI1NiJ9.${Buffer.from('{"iss":"https://a.example"}').toString('base64url')}.AA`
+    expect(await refusalOf(authenticator(provider('a', yes)), token)).toMatchObject({ code: 'ERR_TOKEN_ISSUER' })
   })
 
   it('is not the end of it while one cannot be asked: he might say yes', async () => {
