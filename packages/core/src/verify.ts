@@ -241,6 +241,9 @@ function toVerified(
   expiresAt: Seconds,
 ): VerifiedToken {
   if (!isName(said.id)) throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
+  // RFC 7800: worth nothing without a proof of the key or certificate, and no proof is checked here. As a bearer token it may be stolen.
+  if (claims.cnf !== undefined)
+    throw refused('ERR_TOKEN_UNSUPPORTED', 'the token is bound to a key or a certificate (cnf)')
   const { jti, sid, iat } = claims
   return Object.freeze({
     user: userOf(said, name, issuer),
