@@ -67,7 +67,7 @@ describe('a refresh', () => {
 
   it.each<[string, Partial<LogtoAppOptions>, { resource?: string; organization?: string } | undefined, object]>([
     ['the first audience', {}, undefined, { aud: orders }],
-    ['the API of the token before', {}, { resource: orders }, { aud: orders, organization_id: undefined }],
+    ['the API of the token before', {}, { resource: orders }, { aud: orders }],
     [
       'the organization of the token before',
       {},
@@ -88,7 +88,21 @@ describe('a refresh', () => {
     const { refreshToken = '' } = await emulator.signIn('alice', { app: 'web' })
     const accessToken = before === undefined ? 'opaque' : await emulator.tokenFor('alice', { app: 'web', ...before })
     const tokens = await refreshed(emulator, { accessToken, refreshToken }, { ...web, ...client })
-    expect(decodeJwt(tokens.accessToken)).toMatchObject(claims)
+    const { aud, organization_id } = decodeJwt(tokens.accessToken)
+    expect({ aud, organization_id }).toEqual({ organization_id: undefined, ...claims })
+  })
+
+  it('keeps to the API of the token before, where there are several', async () => {
+    const emulator = await tenants.start()
+    const provider = providerOf(emulator, web, { audience: ['https://default.logto.app/api', orders] })
+    const { refreshToken = '' } = await emulator.signIn('alice', { app: 'web' })
+    const accessToken = await emulator.tokenFor('alice', { app: 'web', resource: orders })
+    const audienceAfter = async (tokens: object) => {
+      const outcome = await provider.refresh?.({ refreshToken, ...tokens }, contextOf(emulator))
+      return outcome?.outcome === 'refreshed' ? decodeJwt(outcome.tokens.accessToken).aud : outcome
+    }
+    expect(await audienceAfter({ accessToken })).toBe(orders)
+    expect(await audienceAfter({})).toBe('https://default.logto.app/api')
   })
 
   it('gives an opaque token where none is asked for an API', async () => {
