@@ -92,15 +92,23 @@ export function createRefreshed<T>({
   let inFlight: Promise<T> | undefined
   let closed = false
   let cancelTimer = () => {}
+  let cancelDeath = () => {}
 
   function wakeAt(time: number): void {
     cancelTimer()
     if (closed) return
     cancelTimer = clock.after(time - clock.monotonic(), () => {
-      current()
+      // A timer may be early by a moment.
       if (clock.monotonic() < retryAt) wakeAt(retryAt)
       else refresh().catch(() => {}) // noted by attempt()
     })
+  }
+
+  // Death must not wait for somebody to ask: what rests on the value is used without asking.
+  function watch(): void {
+    cancelDeath()
+    if (closed || current() === undefined) return
+    cancelDeath = clock.after(deadAt - clock.monotonic(), watch)
   }
 
   function current(): T | undefined {
@@ -125,6 +133,7 @@ export function createRefreshed<T>({
       failures = 0
       retryAt = Number.NEGATIVE_INFINITY
       lastError = undefined
+      watch()
       // Ahead of expiry, and not all processes at the same moment.
       wakeAt(now + age * 1000 * (0.75 + Math.random() * 0.15))
       return loaded.value
@@ -138,7 +147,7 @@ export function createRefreshed<T>({
       failures += 1
       lastError = error
       retryAt = clock.monotonic() + wait * 1000
-      wakeAt(current() === undefined ? retryAt : Math.min(retryAt, deadAt))
+      wakeAt(retryAt)
       onFailure?.(error, wait)
       throw error
     }
@@ -175,6 +184,8 @@ export function createRefreshed<T>({
     })
   }
 
+  watch()
+
   return {
     current,
     get,
@@ -192,6 +203,7 @@ export function createRefreshed<T>({
     close() {
       closed = true
       cancelTimer()
+      cancelDeath()
     },
   }
 }
