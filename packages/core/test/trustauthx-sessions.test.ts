@@ -1,8 +1,8 @@
 import type { Fault } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createRequest } from '../src/http.ts'
-import type { Provider, ProviderContext } from '../src/index.ts'
-import type { TrustAuthXOptions } from '../src/providers/trustauthx/index.ts'
+import { createAuthenticator, type Provider, type ProviderContext } from '../src/index.ts'
+import { type TrustAuthXOptions, trustAuthX } from '../src/providers/trustauthx/index.ts'
 import { createStage, type Stage } from './support/trustauthx.ts'
 
 let stage: Stage
@@ -163,6 +163,38 @@ describe('a revocation', () => {
   it('with a key of ours that is refused is an error', async () => {
     const outcome = build({ secretKey: 'b'.repeat(64) }).revoke({ kind: 'accessToken', token: tokens.accessToken })
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+})
+
+describe('an authenticator', () => {
+  it('refreshes once for all, and ends a token here and there', async () => {
+    const auth = stage.authenticator()
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => auth.refresh(tokens)))
+    expect(stage.emulator.requests('refresh')).toBe(1)
+    const [first] = outcomes
+    expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1)
+    if (first?.outcome !== 'refreshed') throw new Error('it was not refreshed')
+    const { accessToken } = first.tokens
+    await auth.verify(accessToken)
+    await auth.revoke({ token: accessToken })
+    expect(stage.emulator.isAlive(accessToken)).toBe(false)
+    await expect(auth.verify(accessToken)).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
+    await auth.close()
+  })
+
+  it('keeps two organizations apart', async () => {
+    const other = stage.emulator.addOrganization()
+    stage.emulator.addUser({ uid: 'carol', email: 'carol@example.com' }, other)
+    const theirs = trustAuthX({ ...other, apiBaseUrl: stage.emulator.url })
+    const auth = createAuthenticator({ providers: [stage.provider(), theirs], clock: stage.clock })
+    const { accessToken, refreshToken } = stage.emulator.signIn('carol')
+    const { user } = await auth.verify(accessToken)
+    expect(user).toMatchObject({ id: 'carol', organization: other.orgId, issuer: theirs.issuer })
+    await auth.revoke({ token: accessToken })
+    expect(stage.emulator.isAlive(accessToken)).toBe(false)
+    const refreshed = await auth.refresh({ accessToken, refreshToken, provider: theirs.issuer })
+    expect(refreshed).toMatchObject({ outcome: 'refreshed' })
+    await auth.close()
   })
 })
 

@@ -43,7 +43,7 @@ describe('an access token', () => {
     expect(user).toEqual({
       id: 'alice',
       provider: 'trustauthx',
-      issuer: url,
+      issuer: `${url}/orgs/${orgId}`,
       email: 'alice@example.com',
       name: 'Alice',
       organization: orgId,

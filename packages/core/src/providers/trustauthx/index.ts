@@ -111,7 +111,8 @@ export function trustAuthX(options: TrustAuthXOptions): Provider {
   const verify = verifyWith({ ...checked, base, reach })
   return {
     name,
-    issuer: base,
+    // No address: two organizations are two issuers, so that the users, revocations and sessions of one are never taken for the other's.
+    issuer: `${base}/orgs/${encodeURIComponent(checked.orgId)}`,
     issuerAliases,
     opaque: validated(name, { accepts, verify, cacheFor }, checked.validate),
     refresh: refreshWith(base, reach),

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { createRefreshed, type RefreshedHealth } from '../../refreshed.ts'
+import { createRefreshed } from '../../refreshed.ts'
 import type { Role, Seconds } from '../../types.ts'
 
 /** How the roles of an organization are kept. In seconds. */
@@ -23,7 +23,6 @@ export interface RoleDirectory {
   confirm(within: Seconds): Promise<void>
   /** Takes the value of an `X-EDGE` header: a count of roles that differs from ours is a hint to look again. */
   hint(edge: string | null): void
-  health(): RefreshedHealth
 }
 
 interface Held {
@@ -125,6 +124,5 @@ export function createRoleDirectory(options: Options): RoleDirectory {
       lastHint = count
       refreshed.refresh().catch(() => {}) // it is a hint, and what we hold is still good
     },
-    health: () => refreshed.health(),
   }
 }

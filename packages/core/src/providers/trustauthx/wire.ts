@@ -12,7 +12,7 @@ export interface TrustAuthXCredentials {
   orgId: string
 }
 
-export const defaultApiBaseUrl = 'https://api.trustauthx.com'
+const defaultApiBaseUrl = 'https://api.trustauthx.com'
 
 /** The paths of the API. The slashes at the end are part of them. */
 export const paths = {
