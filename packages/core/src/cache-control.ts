@@ -1,7 +1,7 @@
 import type { Seconds } from './types.ts'
 
 /**
- * How long an answer may be reused, by its `Cache-Control`; nothing where it does not say.
+ * How long an answer may be reused, by its `Cache-Control` and `Age`; nothing where it does not say.
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2
  */
 export function freshnessOf(headers: Headers): { maxAge?: Seconds } {
@@ -12,6 +12,10 @@ export function freshnessOf(headers: Headers): { maxAge?: Seconds } {
   if (directives.includes('no-store') || directives.includes('no-cache')) return { maxAge: 0 }
   const found = directives.find((directive) => /^max-age="?\d+"?$/.test(directive))
   if (found === undefined) return {}
-  const age = Math.max(0, Number(headers.get('age')) || 0)
-  return { maxAge: Math.max(0, Number(found.replace(/\D/g, '')) - age) }
+  return { maxAge: Math.max(0, deltaSeconds(found.replace(/\D/g, '')) - deltaSeconds(headers.get('age') ?? '')) }
+}
+
+// RFC 9111 section 1.2.2: what is too large to be counted is 2³¹. Nothing else may become of it either, such as NaN.
+function deltaSeconds(text: string): Seconds {
+  return /^\d+$/.test(text) ? Math.min(Number(text), 2 ** 31) : 0
 }
