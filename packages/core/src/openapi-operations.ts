@@ -34,9 +34,8 @@ interface AnyOperation {
 
 interface OperationsOptions {
   readonly baseUrl: string
+  /** Sends the requests, with whatever each of them needs, such as a token. */
   readonly caller: Caller
-  /** Headers that each request needs, such as a token. */
-  readonly headers: (options: CallOptions) => Promise<Readonly<Record<string, string>>>
 }
 
 const upload = 'multipart/form-data'
@@ -47,7 +46,7 @@ const upload = 'multipart/form-data'
  */
 export function createOperations<Operations>(
   operations: { readonly [Name in keyof Operations]: OpenApiOperation },
-  { baseUrl, caller, headers }: OperationsOptions,
+  { baseUrl, caller }: OperationsOptions,
 ): OperationMethods<Operations> {
   const client = createClient<Record<string, { get: AnyOperation }>>({ baseUrl, pathSerializer })
 
@@ -62,10 +61,7 @@ export function createOperations<Operations>(
       const { data, response } = await client.request(method.toLowerCase() as 'get', path, {
         params: { path: params ?? {}, query: Object.fromEntries(query.map((one) => [one, params?.[one]])) },
         // The type of an upload is written with its boundary.
-        headers: {
-          ...(await headers(options)),
-          ...(type !== undefined && type !== upload && { 'content-type': type }),
-        },
+        ...(type !== undefined && type !== upload && { headers: { 'content-type': type } }),
         parseAs: text === undefined ? 'json' : 'text',
         fetch: createOpenApiFetch(caller, call, options),
         ...(body !== undefined && { body: type === upload ? formOf(body as object) : body }),

@@ -15,7 +15,7 @@ export interface OpenApiCall extends Pick<ApiCall<unknown>, 'operation' | 'expec
  * A `fetch` for openapi-fetch whose requests go the way of all our calls: one deadline, no redirects, a size cap, hooks, retries
  * where safe, validation. What is not as expected rejects with an `AuthError`, so openapi-fetch never gives an `error`.
  * @param call what this one call is; or for all calls of a client, how a request tells
- * @param options of the call; a signal that openapi-fetch was given counts too
+ * @param options of the call; its signal counts instead of one that openapi-fetch was given
  * @throws {AuthError} as `caller` does
  */
 export function createOpenApiFetch(
@@ -46,10 +46,7 @@ export function createOpenApiFetch(
         ...(shown !== undefined && { shown }),
         ...(safe !== undefined && { safe }),
       },
-      {
-        ...options,
-        signal: options.signal === undefined ? request.signal : AbortSignal.any([options.signal, request.signal]),
-      },
+      { ...options, signal: options.signal ?? request.signal },
     )
     return toResponse(answer, text)
   }
