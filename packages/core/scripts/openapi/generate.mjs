@@ -58,6 +58,10 @@ async function putClient(name, document, wanted, head) {
 
 async function typesOf(document, wanted) {
   const blob = ts.factory.createTypeReferenceNode('Blob')
-  const nodes = await openapiTypes(document, { transform: ({ format }) => (format === 'binary' ? blob : undefined) })
+  const nodes = await openapiTypes(document, {
+    // What has a default may be left out.
+    defaultNonNullable: false,
+    transform: ({ format }) => (format === 'binary' ? blob : undefined),
+  })
   return astToString(nodes.filter((node) => wanted.includes(node.name?.text)))
 }

@@ -8,7 +8,26 @@ import { refreshAt } from './refresh.ts'
 import { type Principal, readPrincipal, userFrom } from './user.ts'
 import { baseOf, hostAddress, issuer } from './wire.ts'
 
+export {
+  createItsYouOnlineClient,
+  type ItsYouOnlineClient,
+  type ItsYouOnlineClientOptions,
+  type ItsYouOnlineCredentials,
+} from './client.ts'
+export type { ItsYouOnlineJwtRequest } from './jwt.ts'
 export type { ItsYouOnlineEnvironment } from './keys.ts'
+export type { ItsYouOnlineAccessToken, ItsYouOnlineAuthorizationRequest, ItsYouOnlineCode } from './oauth.ts'
+export type {
+  ItsYouOnlineAccount,
+  ItsYouOnlineApi,
+  ItsYouOnlineMemberships,
+  ItsYouOnlineOrganizationAccount,
+  ItsYouOnlineOrganizationKeys,
+  ItsYouOnlinePublicKey,
+  ItsYouOnlinePublicKeys,
+  ItsYouOnlineUserKeys,
+  OrganizationKeyInput,
+} from './objects.ts'
 
 /**
  * ItsYou.online. At least one of `organization`, `memberOf`, `authorizedParty`, `audience` and `requiredScopes` says whom a token has

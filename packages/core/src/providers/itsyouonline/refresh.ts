@@ -1,11 +1,10 @@
 import { asUnavailable } from '../../client.ts'
 import { AuthError, unavailable } from '../../errors.ts'
 import { retryAfter } from '../../introspection.ts'
-import { readCompactJws } from '../../jws.ts'
 import type { Refresh, RefreshOutcome } from '../../token-set.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { readPrincipal } from './user.ts'
-import { issuer } from './wire.ts'
+import { readToken } from './wire.ts'
 
 /**
  * Refreshes a JWT that carries a refresh token in itself: the old JWT, expired or not, is all that is sent.
@@ -15,7 +14,7 @@ import { issuer } from './wire.ts'
 export function refreshAt(base: string, validity: Seconds | undefined): Refresh {
   return async ({ accessToken }, { request }): Promise<RefreshOutcome> => {
     const old = readToken(accessToken)
-    if (typeof old?.refresh_token !== 'string' || old.iss !== issuer) {
+    if (typeof old?.refresh_token !== 'string') {
       return rejected(
         'ERR_TOKEN_MISSING',
         'the token is none of ItsYou.online with a refresh_token (scope offline_access)',
@@ -42,29 +41,24 @@ export function refreshAt(base: string, validity: Seconds | undefined): Refresh 
 
 function refreshed(token: string, old: Claims): RefreshOutcome {
   const claims = readToken(token)
-  const principal = claims?.iss === issuer ? readPrincipal(claims) : undefined
-  const before = readPrincipal(old)
-  if (principal === undefined || principal.id !== before?.id || principal.kind !== before.kind) {
-    return {
-      outcome: 'unavailable',
-      error: unavailable('itsyouonline: the refresh was answered with something else than a token of the same user'),
-    }
+  if (claims === undefined || !isOfSame(old, claims)) {
+    const explanation = 'itsyouonline: the refresh was answered with something else than a token of the same user'
+    return { outcome: 'unavailable', error: unavailable(explanation) }
   }
-  const { exp } = claims as Claims
+  const { exp } = claims
+  const scopes = readPrincipal(claims)?.scopes ?? []
   return {
     outcome: 'refreshed',
-    tokens: { accessToken: token, scopes: principal.scopes, ...(typeof exp === 'number' && { expiresAt: exp }) },
+    tokens: { accessToken: token, scopes, ...(typeof exp === 'number' && { expiresAt: exp }) },
   }
+}
+
+/** Whether two tokens speak for the same user or organization. */
+export function isOfSame(a: Claims, b: Claims): boolean {
+  const [one, other] = [readPrincipal(a), readPrincipal(b)]
+  return one !== undefined && one.kind === other?.kind && one.id === other.id
 }
 
 function rejected(code: 'ERR_TOKEN_MISSING' | 'ERR_TOKEN_INACTIVE', explanation: string): RefreshOutcome {
   return { outcome: 'rejected', error: new AuthError(code, { explanation }) }
-}
-
-function readToken(token: string | undefined): Claims | undefined {
-  try {
-    return token === undefined ? undefined : readCompactJws(token)?.claims
-  } catch {
-    return undefined
-  }
 }

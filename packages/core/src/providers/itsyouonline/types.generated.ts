@@ -177,7 +177,7 @@ export interface components {
         OrganizationAPIKey: {
             callbackURL?: string;
             /** @default false */
-            clientCredentialsGrantType: boolean;
+            clientCredentialsGrantType?: boolean;
             label: string;
             secret?: string;
         };

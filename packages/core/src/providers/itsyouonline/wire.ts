@@ -1,4 +1,8 @@
+import type { ErrorReader } from '../../client.ts'
+import { isObject } from '../../json.ts'
+import { readCompactJws } from '../../jws.ts'
 import { text } from '../../options.ts'
+import type { Claims } from '../../types.ts'
 
 /** What `iss` says on every host, so it does not tell them apart; their keys do. */
 export const issuer = 'itsyouonline'
@@ -17,4 +21,29 @@ function isSecure({ protocol, hostname, search, hash }: URL): boolean {
 /** Clients in the field name the host with `/api` or without. */
 export function baseOf(address: string): string {
   return address.replace(/\/+$/, '').replace(/\/api$/, '')
+}
+
+/** The claims of a JWT of ItsYou.online, unverified; nothing for anything else. */
+export function readToken(token: string | undefined): Claims | undefined {
+  try {
+    const claims = token === undefined ? undefined : readCompactJws(token)?.claims
+    return claims?.iss === issuer ? claims : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Errors come in three shapes: the words of the status, JSON with a code under any content type, or nothing. Some are a code
+ * without the JSON.
+ */
+export const readItsYouOnlineError: ErrorReader = ({ body, text: words }) => {
+  if (isObject(body) && typeof body.error === 'string') return { code: body.error, ...messageIn(body) }
+  const line = words.trim()
+  if (/^[a-z]+(_[a-z']+)+$/.test(line)) return { code: line }
+  return /^[\w ,.'-]{1,100}$/.test(line) ? { message: line } : {}
+}
+
+function messageIn({ Message }: Readonly<Record<string, unknown>>): { message?: string } {
+  return typeof Message === 'string' ? { message: Message } : {}
 }

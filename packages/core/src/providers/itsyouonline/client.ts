@@ -1,0 +1,191 @@
+import * as z from 'zod'
+import { type Caller, createCaller } from '../../client.ts'
+import type { CallOptions, ClientOptions } from '../../client-options.ts'
+import { clientSchema } from '../../client-schema.ts'
+import { type Clock, systemClock } from '../../clock.ts'
+import { isAuthError } from '../../errors.ts'
+import { createOperations, withBytes } from '../../openapi-operations.ts'
+import { invalidOptions, readOptions, text } from '../../options.ts'
+import type { Seconds } from '../../types.ts'
+import { createJwtCalls, type ItsYouOnlineJwtRequest, readJwtRequest } from './jwt.ts'
+import { createJwtCache } from './jwt-cache.ts'
+import { hosts, type ItsYouOnlineEnvironment } from './keys.ts'
+import {
+  createOAuthCalls,
+  type ItsYouOnlineAccessToken,
+  type ItsYouOnlineAuthorizationRequest,
+  type ItsYouOnlineCode,
+} from './oauth.ts'
+import {
+  accountOf,
+  type ItsYouOnlineAccount,
+  type ItsYouOnlineApi,
+  type ItsYouOnlineOrganizationAccount,
+  organizationOf,
+} from './objects.ts'
+import { operations } from './operations.generated.ts'
+import type { operations as types } from './types.generated.ts'
+import { readPrincipal } from './user.ts'
+import { baseOf, hostAddress, readItsYouOnlineError, readToken } from './wire.ts'
+
+/** Who calls: a key of a user or an organization, a JWT, or an access token. */
+export type ItsYouOnlineCredentials =
+  /** The application id of a user's API key, or the global id of an organization, with the secret of its key. */
+  { clientId: string; clientSecret: string } | { jwt: string } | { accessToken: string }
+
+/** Where ItsYou.online is, and who calls it. Durations are seconds. */
+export type ItsYouOnlineClientOptions = ItsYouOnlineCredentials &
+  ClientOptions & {
+    /** Default `production`. */
+    environment?: ItsYouOnlineEnvironment
+    /** The address of another host, with `/api` or without: https, or http on loopback. Default: that of `environment`. */
+    baseUrl?: string
+    /** For tests. Default: the machine's. */
+    clock?: Pick<Clock, 'now'>
+  }
+
+/** A client of ItsYou.online. */
+export interface ItsYouOnlineClient {
+  /** Where the specification of the API is. */
+  readonly ramlSpecUrl: string
+  /** Each operation of the API: parameters by name, then the body, then options of the call. */
+  readonly api: ItsYouOnlineApi
+  /**
+   * A JWT. With `useCache` the one that was asked for like this before, refreshed or asked for again five minutes ahead of its end.
+   * @throws {AuthError} `ERR_UPSTREAM_INVALID` for wrong credentials, `ERR_UPSTREAM_UNAUTHORIZED` for a scope that they do not cover,
+   * `ERR_UPSTREAM_FORBIDDEN` for memberships that are not there
+   */
+  getJwt(request?: ItsYouOnlineJwtRequest & { useCache?: boolean }, options?: CallOptions): Promise<string>
+  /**
+   * A new JWT for one with a refresh token, expired or not.
+   * @param request How long it is to be valid; a day otherwise, whatever the old one was.
+   * @throws {AuthError} `ERR_UPSTREAM_UNAUTHORIZED` when it cannot be refreshed any more
+   */
+  refreshJwt(jwt: string, request?: { validity?: Seconds }, options?: CallOptions): Promise<string>
+  /** A JWT for an access token, such as one of a user who signed in. It ends with the access token. */
+  exchangeAccessToken(accessToken: string, request?: ItsYouOnlineJwtRequest, options?: CallOptions): Promise<string>
+  /**
+   * A JWT with fewer scopes or another audience, for a user's refreshable one. The provider does not check memberships in it;
+   * `itsYouOnline()` does not believe them.
+   */
+  exchangeJwt(jwt: string, request?: ItsYouOnlineJwtRequest, options?: CallOptions): Promise<string>
+  getAccessToken(options?: CallOptions): Promise<ItsYouOnlineAccessToken>
+  /** Where to send a user who is to sign in at this organization. @throws {AuthError} `ERR_OPTIONS_INVALID` */
+  authorizationUrl(request: ItsYouOnlineAuthorizationRequest): string
+  /** The access token of a user who came back with a code, which is good for ten seconds. */
+  exchangeCode(code: ItsYouOnlineCode, options?: CallOptions): Promise<ItsYouOnlineAccessToken>
+  /** The user who calls. @throws {AuthError} `ERR_OPTIONS_INVALID` for credentials of an organization */
+  user(options?: CallOptions): Promise<ItsYouOnlineAccount>
+  /** An organization; without a name the one that calls. @throws {AuthError} `ERR_OPTIONS_INVALID` when it is a user who calls */
+  organization(globalid?: string, options?: CallOptions): Promise<ItsYouOnlineOrganizationAccount>
+}
+
+const shared = {
+  ...clientSchema,
+  environment: z.enum(['production', 'staging']).optional(),
+  baseUrl: hostAddress.optional(),
+  clock: z
+    .custom<Pick<Clock, 'now'>>(
+      (value) => typeof value === 'object' && value !== null && 'now' in value,
+      'must be a Clock',
+    )
+    .optional(),
+}
+const schemas = {
+  key: z.strictObject({ ...shared, clientId: text, clientSecret: text }),
+  jwt: z.strictObject({
+    ...shared,
+    jwt: text.refine((value) => readToken(value) !== undefined, 'is no JWT of ItsYou.online'),
+  }),
+  accessToken: z.strictObject({ ...shared, accessToken: text }),
+}
+
+/**
+ * Makes a client. Nothing is fetched before the first call. Secrets go into bodies and headers, never into addresses.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ * @see https://github.com/itsyouonline/identityserver/tree/master/docs
+ */
+export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): ItsYouOnlineClient {
+  const where = 'createItsYouOnlineClient'
+  const kind = 'jwt' in options ? 'jwt' : 'accessToken' in options ? 'accessToken' : 'key'
+  const checked = readOptions(where, schemas[kind] as z.ZodType<Checked>, options)
+  const { environment = 'production', clock = systemClock } = checked
+  const base = baseOf(checked.baseUrl ?? hosts[environment])
+  const fetch = withBytes(checked.fetch ?? ((url, init) => globalThis.fetch(url, init)))
+  const caller = createCaller('itsyouonline', { ...checked, fetch }, readItsYouOnlineError)
+  const oauth = createOAuthCalls(base, caller)
+  const jwts = createJwtCalls(base, caller)
+  const { clientId, clientSecret } = checked
+  const credentials = clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret }
+  const cache = credentials === undefined ? undefined : createJwtCache(clock, jwts, credentials)
+
+  function withKey(operation: string) {
+    if (credentials !== undefined) return credentials
+    throw invalidOptions(operation, 'the client has no clientId and clientSecret')
+  }
+
+  // Scheme and token for the API. A refused JWT of the cache is dropped, and another one tried once.
+  async function authorization(callOptions: CallOptions): Promise<string> {
+    if (cache !== undefined) return `bearer ${await cache.get({}, callOptions)}`
+    return checked.jwt === undefined ? `token ${checked.accessToken}` : `bearer ${checked.jwt}`
+  }
+  const authorized: Caller = async (call, callOptions = {}) => {
+    const deadline = performance.now() + (callOptions.timeout ?? checked.timeout ?? 10) * 1000
+    const rest = () => ({ ...callOptions, timeout: Math.max(0.001, (deadline - performance.now()) / 1000) })
+    const send = (value: string) => caller({ ...call, headers: { ...call.headers, authorization: value } }, rest())
+    const first = await authorization(rest())
+    try {
+      return await send(first)
+    } catch (error) {
+      if (cache === undefined || !isAuthError(error) || error.code !== 'ERR_UPSTREAM_UNAUTHORIZED') throw error
+      cache.drop(first.slice('bearer '.length))
+      return send(await authorization(rest()))
+    }
+  }
+  const api = createOperations<types>(operations, { baseUrl: `${base}/api`, caller: authorized })
+
+  async function whoCalls(callOptions: CallOptions) {
+    const jwt =
+      checked.jwt ??
+      (checked.accessToken === undefined
+        ? await cache?.get({}, callOptions)
+        : await jwts.exchange(checked.accessToken, {}, callOptions))
+    return readPrincipal(readToken(jwt) ?? {})
+  }
+
+  return {
+    ramlSpecUrl: `${base}/apidocumentation/raml/itsyouonline.raml`,
+    api,
+    async getJwt({ useCache = false, ...request } = {}, callOptions = {}) {
+      const key = withKey('getJwt')
+      const wanted = readJwtRequest('getJwt', request)
+      return useCache && cache !== undefined ? cache.get(wanted, callOptions) : jwts.issue(key, wanted, callOptions)
+    },
+    refreshJwt: async (jwt, { validity } = {}, callOptions = {}) => jwts.refresh(jwt, validity, callOptions),
+    exchangeAccessToken: async (accessToken, request = {}, callOptions = {}) =>
+      jwts.exchange(accessToken, readJwtRequest('exchangeAccessToken', request), callOptions),
+    exchangeJwt: async (jwt, request = {}, callOptions = {}) =>
+      jwts.derive(jwt, readJwtRequest('exchangeJwt', request), callOptions),
+    getAccessToken: async (callOptions = {}) => oauth.issue(withKey('getAccessToken'), callOptions),
+    authorizationUrl: (request) => oauth.authorizationUrl(withKey('authorizationUrl').clientId, request),
+    exchangeCode: async (code, callOptions = {}) => oauth.redeem(withKey('exchangeCode'), code, callOptions),
+    async user(callOptions = {}) {
+      const principal = await whoCalls(callOptions)
+      if (principal?.kind !== 'user') throw invalidOptions('user', 'the credentials are not those of a user')
+      return accountOf(api, principal.id)
+    },
+    async organization(globalid, callOptions = {}) {
+      if (globalid !== undefined) return organizationOf(api, globalid, callOptions)
+      const principal = await whoCalls(callOptions)
+      if (principal?.kind !== 'organization')
+        throw invalidOptions('organization', 'the credentials are not those of an organization')
+      return organizationOf(api, principal.id, callOptions)
+    },
+  }
+}
+
+/** Any of the three kinds of credentials. */
+type Checked = Partial<Record<'clientId' | 'clientSecret' | 'jwt' | 'accessToken' | 'baseUrl', string>> & {
+  environment?: ItsYouOnlineEnvironment
+  clock?: Pick<Clock, 'now'>
+} & ClientOptions
