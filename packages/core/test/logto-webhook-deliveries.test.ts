@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { LogtoEmulator } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../src/index.ts'
@@ -59,6 +61,48 @@ describe('the emulator', () => {
       // Changing a user's data is not among the calls of the client.
       if (event.event !== 'User.Data.Updated') expect(made.get(keyOf(event))).toEqual(shapeOf(event))
     }
+  })
+})
+
+describe('a request that nobody has read yet', () => {
+  async function serve(before: (request: IncomingMessage) => Promise<unknown>) {
+    const webhook = createLogtoWebhook({ signingKey: 'key', auth: async () => {}, maxBytes: 4096 })
+    const server = createServer(async (request, response) => {
+      await before(request)
+      const answer = await webhook({ headers: request.headers, rawBody: request }).catch(({ code }) => ({
+        status: 500,
+        body: String(code),
+      }))
+      response.writeHead(answer.status).end(answer.body)
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    return async (body: string) => {
+      const signature = createHmac('sha256', 'key').update(body).digest('hex')
+      const headers = { 'logto-signature-sha-256': signature }
+      const response = await fetch(url, { method: 'POST', body, headers })
+      return [response.status, await response.text()]
+    }
+  }
+
+  const event = JSON.stringify({ event: 'User.Created', hookId: 'h', createdAt: new Date().toISOString() })
+
+  it('can be given as it is', async () => {
+    const send = await serve(async () => {})
+    expect(await send(event)).toEqual([204, ''])
+    expect(await send('')).toEqual([400, 'This is no event of Logto.'])
+  })
+
+  it('is read up to the limit only, and whoever sent it hears why', async () => {
+    const send = await serve(async () => {})
+    expect(await send(event + ' '.repeat(1024 * 1024))).toEqual([413, 'The body is longer than 4096 bytes.'])
+    expect(await send(event)).toEqual([204, ''])
+  })
+
+  it('is missed where somebody has read it', async () => {
+    const send = await serve((request) => text(request))
+    expect(await send(event)).toEqual([500, 'ERR_OPTIONS_INVALID'])
   })
 })
 

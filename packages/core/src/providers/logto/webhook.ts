@@ -155,17 +155,20 @@ async function read(
 ): Promise<Uint8Array | undefined> {
   if (typeof rawBody === 'string') return read(Buffer.from(rawBody), maxBytes, where)
   if (rawBody instanceof Uint8Array) return rawBody.byteLength > maxBytes ? undefined : rawBody
-  if (typeof rawBody !== 'object' || rawBody === null || !(Symbol.asyncIterator in rawBody)) {
+  const isStream = typeof rawBody === 'object' && rawBody !== null && Symbol.asyncIterator in rawBody
+  if (!isStream || ('readableDidRead' in rawBody && rawBody.readableDidRead === true)) {
     throw invalidOptions(where, 'rawBody must be the body as it arrived; is there a body parser before the receiver?')
   }
-  const chunks: Uint8Array[] = []
+  const parts: Uint8Array[] = []
   let size = 0
-  for await (const chunk of rawBody) {
-    size += chunk.byteLength
+  // Not a loop of its own: leaving one ends the connection, and nobody would hear why.
+  const chunks = rawBody[Symbol.asyncIterator]()
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+    size += next.value.byteLength
     if (size > maxBytes) return undefined
-    chunks.push(chunk)
+    parts.push(next.value)
   }
-  return Buffer.concat(chunks, size)
+  return Buffer.concat(parts, size)
 }
 
 function headerOf(headers: LogtoWebhookRequest['headers'], name: string): string | undefined {
