@@ -114,6 +114,16 @@ describe('a refresh', () => {
   })
 })
 
+describe('a key of ours that was refused', () => {
+  it('still counts as refused while nobody can tell', async () => {
+    const { refresh } = build({ secretKey: 'b'.repeat(64) })
+    expect(await refresh(tokens.refreshToken)).toMatchObject({ outcome: 'unavailable' })
+    stage.emulator.fail('listRoles', { status: 500 })
+    await stage.clock.advance(5)
+    expect(await refresh(tokens.refreshToken)).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
 describe('a revocation', () => {
   it('of an access token leaves the refresh token alive', async () => {
     expect(await build().revoke({ kind: 'accessToken', token: tokens.accessToken })).toBe(true)

@@ -106,7 +106,8 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
         isKeyRefused = false
         return list
       } catch (error) {
-        isKeyRefused = isAuthError(error) && error.code === 'ERR_UPSTREAM_UNAUTHORIZED'
+        // Any other failure says nothing about our key.
+        if (isAuthError(error) && error.code === 'ERR_UPSTREAM_UNAUTHORIZED') isKeyRefused = true
         throw error
       }
     },

@@ -40,7 +40,8 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
     read: readRole,
     async load() {
       const response = await request(url(paths.role, { org_id: orgId }))
-      isKeyRefused = response.status === 401
+      // Any other status says nothing about our key.
+      if (response.status === 200 || response.status === 401) isKeyRefused = response.status === 401
       if (response.status !== 200) throw unexpected(base, 'the list of roles', response)
       if (!Array.isArray(response.body)) throw nonsense(base, 'the list of roles')
       return response.body
