@@ -64,7 +64,7 @@ export function invalidBody(path: string): ManagementError {
   })
 }
 
-export const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' }
+const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' }
 
 /** An answer with a body, cacheable as Logto's are. */
 export function answer(body: unknown, status = 200): Reply {
