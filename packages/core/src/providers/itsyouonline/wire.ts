@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { ErrorReader } from '../../client.ts'
 import { isObject } from '../../json.ts'
 import { readCompactJws } from '../../jws.ts'
@@ -35,15 +36,17 @@ export function readToken(token: string | undefined): Claims | undefined {
 
 /**
  * Errors come in three shapes: the words of the status, JSON with a code under any content type, or nothing. Some are a code
- * without the JSON.
+ * without the JSON. Whatever else is said is not repeated: it could be what was sent.
  */
-export const readItsYouOnlineError: ErrorReader = ({ body, text: words }) => {
-  if (isObject(body) && typeof body.error === 'string') return { code: body.error, ...messageIn(body) }
-  const line = words.trim()
-  if (/^[a-z]+(_[a-z']+)+$/.test(line)) return { code: line }
-  return /^[\w ,.'-]{1,100}$/.test(line) ? { message: line } : {}
+export const readItsYouOnlineError: ErrorReader = ({ status, body, text: words }) => {
+  const said = isObject(body) ? body.error : words.trim()
+  if (typeof said !== 'string') return {}
+  if (said === STATUS_CODES[status] || sentences.includes(said)) return { message: said }
+  return /^[a-z]+(_[a-z']+)+$/.test(said) ? { code: said } : {}
 }
 
-function messageIn({ Message }: Readonly<Record<string, unknown>>): { message?: string } {
-  return typeof Message === 'string' ? { message: Message } : {}
-}
+const sentences = [
+  '404 page not found',
+  'Parent organization does not exist',
+  'You have reached the maximum request limit.',
+]

@@ -1,0 +1,162 @@
+import { createItsYouOnlineEmulator, createTestClock, type Fault, type ItsYouOnlineEmulator } from '@claviger/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createItsYouOnlineClient, itsYouOnline } from '../src/providers/itsyouonline/index.ts'
+import { everythingOf, faultsThatTell } from './support/canary.ts'
+import { contextOf } from './support/provider-context.ts'
+import { describeProvider, tampered } from './support/provider-contract.ts'
+
+const clock = createTestClock()
+let server: ItsYouOnlineEmulator
+
+beforeAll(async () => {
+  server = await createItsYouOnlineEmulator({ clock })
+})
+afterAll(() => server.close())
+beforeEach(() => server.heal())
+
+describe('refresh', () => {
+  const provider = (more = {}) =>
+    itsYouOnline({ organization: null, keys: server.publicJwk, baseUrl: server.url, ...more })
+  const refresh = (accessToken: string, more = {}) =>
+    provider(more).refresh?.({ accessToken }, contextOf(provider(more)))
+
+  it('gives a JWT with a new end for an expired one', async () => {
+    const old = server.tokenFor('ann', { scopes: ['user:name'], refreshable: true, validity: 60 })
+    await clock.advance(3600)
+    const outcome = await refresh(old, { refreshValidity: 600 })
+    expect(outcome).toEqual({
+      outcome: 'refreshed',
+      tokens: { accessToken: expect.any(String), scopes: ['user:name'], expiresAt: clock.now() / 1000 + 600 },
+    })
+  })
+
+  it.each<[string, () => string]>([
+    ['without a refresh token', () => server.tokenFor('ann')],
+    ['of another issuer', () => server.sign({ iss: 'other', exp: 1, refresh_token: 'x', username: 'ann' })],
+    ['that is none', () => 'opaque'],
+    [
+      'whose refresh token is not known',
+      () => server.sign({ iss: 'itsyouonline', exp: 1, refresh_token: 'x', username: 'ann' }),
+    ],
+    ['with a foreign signature', () => tampered(server.tokenFor('ann', { refreshable: true }))],
+  ])('is rejected for a token %s', async (_, token) => {
+    expect(await refresh(token())).toMatchObject({ outcome: 'rejected' })
+  })
+
+  it('is rejected after 30 days without use', async () => {
+    const token = server.tokenFor('ann', { refreshable: true })
+    await clock.advance(29 * 86_400)
+    expect(await refresh(token)).toMatchObject({ outcome: 'refreshed' })
+    await clock.advance(31 * 86_400)
+    expect(await refresh(token)).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_INACTIVE' } })
+  })
+
+  it('loses the membership in the client itself when it is over', async () => {
+    server.addMember('petshop', 'bob')
+    const scopes = ['user:memberof:petshop', 'user:name']
+    const token = server.tokenFor('bob', { scopes, refreshable: true, clientId: 'petshop' })
+    server.removeFrom('petshop', 'bob')
+    expect(await refresh(token)).toMatchObject({ tokens: { scopes: ['user:name'] } })
+    server.addMember('petshop', 'bob')
+  })
+
+  const faults: readonly Fault[] = [
+    'reset',
+    'hang',
+    'hang-body',
+    'truncate',
+    'html',
+    'redirect',
+    'empty',
+    'wrong-types',
+    { status: 400 },
+    { status: 403 },
+    { status: 404 },
+    { status: 429 },
+    { status: 500 },
+    { status: 503 },
+  ]
+  it.each(faults)('says nothing about the session for %j', async (fault) => {
+    const token = server.tokenFor('ann', { refreshable: true })
+    server.fail('refresh', fault)
+    expect(await refresh(token)).toMatchObject({ outcome: 'unavailable', error: { code: 'ERR_PROVIDER_UNAVAILABLE' } })
+  })
+
+  it('does not take the token of somebody else', async () => {
+    const token = server.tokenFor('ann', { refreshable: true })
+    server.fail('refresh', { status: 200, body: server.tokenFor('bob') })
+    expect(await refresh(token)).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('is all there is: there is no revocation', () => {
+    expect(provider().revoke).toBeUndefined()
+  })
+})
+
+describeProvider('itsyouonline', async () => {
+  const host = await createItsYouOnlineEmulator()
+  const other = await createItsYouOnlineEmulator()
+  const scopes = ['user:memberof:petshop']
+  const good = () => host.tokenFor('bob', { scopes })
+  return {
+    provider: itsYouOnline({ organization: 'petshop', keys: host.publicKey, baseUrl: host.url }),
+    id: 'bob',
+    good,
+    bad: {
+      expired: () => host.sign({ iss: 'itsyouonline', azp: 'petshop', username: 'bob', exp: Date.now() / 1000 - 60 }),
+      tampered: () => tampered(good()),
+      foreignIssuer: () => other.tokenFor('bob', { scopes }),
+      foreignAudience: () => host.tokenFor('bob', { scopes: ['user:name'] }),
+      wrongKind: () =>
+        host.sign({ iss: 'itsyouonline', sub: 'bob', aud: 'petshop', iat: 1, exp: Date.now() / 1000 + 60 }),
+    },
+    close: async () => {
+      await Promise.all([host.close(), other.close()])
+    },
+  }
+})
+
+it('shows no secret and no token in errors, hooks and addresses, however a call fails', async () => {
+  const marks = ['canarySecret', 'canaryToken', 'canaryCode', 'CANARYSIGNATURE', 'canaryPass']
+  const [clientSecret, accessToken, code] = ['canarySecret_7-8', 'canaryToken-9_X', 'canaryCode-42_Y']
+  const good = server.tokenFor('ann', { refreshable: true })
+  const jwt = `${good.slice(0, -60)}${'CANARYSIGNATURE'.repeat(4)}`
+  const seen: unknown[] = []
+  const hooks = { onRequest: (event: unknown) => seen.push(event), onResponse: (event: unknown) => seen.push(event) }
+  const shared = { baseUrl: server.url, retries: 0, timeout: 1, ...hooks }
+  const byKey = createItsYouOnlineClient({ ...shared, clientId: server.user.clientId, clientSecret })
+  const byJwt = createItsYouOnlineClient({ ...shared, jwt })
+  const byToken = createItsYouOnlineClient({ ...shared, accessToken })
+  const provider = itsYouOnline({ organization: null, keys: server.publicJwk, baseUrl: server.url })
+  const passwords = { currentpassword: 'canaryPass 1', newpassword: 'canaryPass 2' }
+  const calls: readonly (() => Promise<unknown> | undefined)[] = [
+    () => byKey.getJwt(),
+    () => byKey.getJwt({ useCache: true, refreshable: true }),
+    () => byKey.getAccessToken(),
+    () => byKey.exchangeCode({ code, redirectUri: 'https://shop.example/' }),
+    () => byKey.api.GetUser({ username: 'ann' }),
+    () => byKey.user(),
+    () => byJwt.refreshJwt(jwt),
+    () => byJwt.exchangeJwt(jwt),
+    () => byJwt.api.UpdatePassword({ username: 'ann' }, passwords),
+    () => byJwt.api.ListAPIKeys({ username: 'ann' }),
+    () => byToken.exchangeAccessToken(accessToken),
+    () => byToken.api.AddApiKey({ username: 'ann' }, { label: 'x' }),
+    () => byToken.api.GetOrganizationAPIKey({ globalid: 'petshop', label: 'main' }),
+    () => byToken.organization(),
+    () => provider.refresh?.({ accessToken: jwt }, contextOf(provider, { timeout: 1 })),
+  ]
+  let failures = 0
+  const secrets = [clientSecret, accessToken, code, jwt, passwords.currentpassword]
+  for (const fault of [undefined, ...faultsThatTell(secrets)]) {
+    if (fault !== undefined) server.fail('all', fault)
+    for (const outcome of await Promise.allSettled(calls.map((call) => call()))) {
+      failures += outcome.status === 'rejected' ? 1 : 0
+      const told = everythingOf(outcome.status === 'rejected' ? outcome.reason : outcome.value)
+      for (const mark of marks) expect(told).not.toContain(mark)
+    }
+  }
+  for (const mark of marks) expect(everythingOf(seen)).not.toContain(mark)
+  expect(failures).toBeGreaterThan(300)
+  expect(seen.length).toBeGreaterThan(300)
+})
