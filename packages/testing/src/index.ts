@@ -3,7 +3,7 @@ export type { ActingUser, PermissionInput, RoleInput } from './acting-user.ts'
 export { createTestClock, type TestClock } from './clock.ts'
 export {
   createItsYouOnlineEmulator,
-  type ItsYouOnlineClient,
+  type ItsYouOnlineKey,
   type ItsYouOnlineEmulator,
   type ItsYouOnlineEmulatorOptions,
   type ItsYouOnlineEndpoint,

@@ -36,7 +36,7 @@ export interface ItsYouOnlineEmulatorOptions {
 }
 
 /** What a program signs in with: the key of a user, or of an organization. */
-export interface ItsYouOnlineClient {
+export interface ItsYouOnlineKey {
   readonly clientId: string
   readonly clientSecret: string
 }
@@ -64,18 +64,18 @@ export interface ItsYouOnlineEmulator extends LoopbackControls<ItsYouOnlineEndpo
   readonly publicKey: string
   readonly publicJwk: Jwk
   /** What `ann` and `petshop` sign in with. */
-  readonly user: ItsYouOnlineClient
-  readonly organization: ItsYouOnlineClient
+  readonly user: ItsYouOnlineKey
+  readonly organization: ItsYouOnlineKey
   addUser(user: ItsYouOnlineUser): void
   /** @throws {Error} for owners, members or a parent that do not exist */
   addOrganization(organization: ItsYouOnlineOrganization): void
   /** A key that its user signs in with, with all rights of the user. */
-  addUserKey(username: string, label?: string): ItsYouOnlineClient
+  addUserKey(username: string, label?: string): ItsYouOnlineKey
   /** @param options without `clientCredentialsGrantType`, the default, it is for codes only */
   addOrganizationKey(
     globalid: string,
     options?: { readonly label?: string; readonly callbackURL?: string; readonly clientCredentialsGrantType?: boolean },
-  ): ItsYouOnlineClient
+  ): ItsYouOnlineKey
   addMember(globalid: string, username: string): void
   /** Neither member nor owner any more. */
   removeFrom(globalid: string, username: string): void
@@ -124,7 +124,7 @@ export async function createItsYouOnlineEmulator(
     return jwk
   }
 
-  function addUserKey(username: string, label = `key ${random(6)}`): ItsYouOnlineClient {
+  function addUserKey(username: string, label = `key ${random(6)}`): ItsYouOnlineKey {
     const key = addApiKey(state.user(username), label)
     return { clientId: String(key.applicationid), clientSecret: String(key.apikey) }
   }
