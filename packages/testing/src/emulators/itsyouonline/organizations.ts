@@ -3,6 +3,8 @@ import { codeError, jsonReply, textError } from './answers.ts'
 import type { Call, Handlers } from './api.ts'
 import { type Item, identifierOf, listOf, type Organization, parentOf, type User } from './state.ts'
 
+const maxOrganizations = 1000
+
 /** Operations on organizations, beyond their lists. */
 export const organizationHandlers: Handlers = {
   CreateNewOrganization({ state, body, caller }) {
@@ -12,6 +14,8 @@ export const organizationHandlers: Handlers = {
     if (state.users.has(globalid)) throw codeError(409, 'user_exists')
     if (state.organizations.has(globalid)) throw codeError(409, 'organization_exists')
     const owners = caller?.username === undefined ? [] : [caller.username]
+    const owned = [...state.organizations.values()].filter((one) => owners.some((owner) => one.owners.has(owner)))
+    if (owned.length >= maxOrganizations) throw codeError(422, 'maximum_amount_of_organizations_reached')
     state.addOrganization({ globalid, owners })
     return jsonReply(201, asSent(body, owners))
   },

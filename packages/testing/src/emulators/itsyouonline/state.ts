@@ -96,6 +96,8 @@ export class ItsYouOnlineState {
     string,
     Grant & { readonly redirectUri: string; readonly state: string; readonly createdAt: Seconds }
   >()
+  /** When numbers were validated, in milliseconds: there is a limit. */
+  validations: number[] = []
   /** Session cookie → user name. */
   readonly sessions = new Map<string, string>()
 

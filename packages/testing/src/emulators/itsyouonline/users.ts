@@ -9,6 +9,8 @@ const emptyGithub = { login: '', id: 0, avatar_url: '', html_url: '', name: '' }
 const maxAvatars = 5
 const maxImageBytes = 102_400
 const maxIyoIds = 25
+const maxValidations = 50
+const tenMinutes = 600_000
 const reserved = ['facebook', 'github']
 // One transparent pixel.
 const pixel = Buffer.from(
@@ -84,6 +86,14 @@ export const userHandlers: Handlers = {
     return { status: 204 }
   },
   GetAvatarImage: () => ({ status: 200, headers: { 'content-type': 'image/png' }, body: pixel }),
+  ValidatePhonenumber(call) {
+    const { state, params, now } = call
+    if (!listOf(userOf(call), 'phonenumbers').some(({ label }) => label === params.label)) throw textError(404)
+    state.validations = state.validations.filter((time) => now.getTime() - time < tenMinutes)
+    if (state.validations.length >= maxValidations) throw textError(429, 'You have reached the maximum request limit.')
+    state.validations.push(now.getTime())
+    return jsonReply(200, { validationkey: random() })
+  },
   GetTwoFAMethods: (call) => jsonReply(200, { totp: false, sms: listOf(userOf(call), 'phonenumbers') }, true),
   GetTOTPSecret: () => jsonReply(200, { totpsecret: random(), totpissuer: 'itsyou.online' }, true),
   SetupTOTP({ body }) {
