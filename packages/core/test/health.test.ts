@@ -42,6 +42,20 @@ describe('health()', () => {
     expect(keysOf(auth)).toMatchObject({ keys: 1, ...none })
   })
 
+  it.each([-10, 10])('is not moved by a wall clock that jumps by %i years', async (years) => {
+    const clock = createTestClock()
+    const issuer = await cleanup.issuer()
+    const auth = cleanup.authenticator({ providers: [providerOf(issuer)], clock })
+    await auth.ready()
+    const now = clock.now() / 1000
+    clock.set(now + years * 365 * 86_400)
+    expect(keysOf(auth)).toMatchObject({ state: 'fresh', age: 0 })
+    clock.set(now)
+    await clock.advance(30)
+    expect(keysOf(auth)).toMatchObject({ state: 'fresh', age: 30 })
+    expect([await outcomeOf(auth.verify(issuer.tokenFor())), issuer.requests('jwks')]).toEqual(['alice', 1])
+  })
+
   it('is good until something is known to be wrong, so that an app gets its first token', async () => {
     const [up, down] = [await cleanup.issuer(), await cleanup.issuer()]
     await down.stop()

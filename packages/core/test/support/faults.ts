@@ -151,7 +151,7 @@ export async function tally(promises: readonly Promise<{ user: { id: string } }>
 
 /** What came of a verification, in a word that tests compare: the user, or the refusal. */
 export async function outcomeOf(promise: Promise<{ user: { id: string } }>): Promise<string> {
-  const timeout = sleep(10_000, undefined, { ref: false }).then(() => ({ user: { id: 'nobody: it hangs' } }))
+  const timeout = sleep(15_000, undefined, { ref: false }).then(() => ({ user: { id: 'nobody: it hangs' } }))
   try {
     return (await Promise.race([promise, timeout])).user.id
   } catch (error) {
