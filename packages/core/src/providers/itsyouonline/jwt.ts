@@ -53,12 +53,15 @@ const schema = z.strictObject({
   acceptLess: z.boolean().optional(),
 })
 
-/** A request that has been checked. @throws {AuthError} `ERR_OPTIONS_INVALID` */
-export type CheckedRequest = z.output<typeof schema>
+/** A request that has been checked. */
+export interface CheckedRequest extends Omit<ItsYouOnlineJwtRequest, 'scope' | 'audience'> {
+  scope?: readonly string[]
+  audience?: readonly string[]
+}
 
-/** The provider ignores what it does not understand, and gives a day: so it is refused here. */
+/** The provider ignores what it does not understand, and gives a day: so it is refused here. @throws {AuthError} `ERR_OPTIONS_INVALID` */
 export function readJwtRequest(operation: string, request: ItsYouOnlineJwtRequest): CheckedRequest {
-  return readOptions(operation, schema, request)
+  return readOptions(operation, schema, request) as CheckedRequest
 }
 
 /** The calls that make a JWT. @param base the host */
