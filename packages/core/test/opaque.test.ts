@@ -182,6 +182,15 @@ describe('a good answer is remembered', () => {
     }
   })
 
+  it('and takes no room where it must not be remembered', async () => {
+    const providers = [provider('a', yes, { cacheFor: 0, accepts: (token) => token === 'a' }), provider('b', yes)]
+    const auth = createAuthenticator({ providers, clock, cache: { maxTokens: 1 } })
+    made.push(auth)
+    const known = await auth.verify('b')
+    await auth.verify('a')
+    expect(await auth.verify('b')).toBe(known)
+  })
+
   it('never past the end of the token', async () => {
     const end = now() + 20
     const auth = authenticator(provider('a', async () => active({ expiresAt: end })))

@@ -150,6 +150,10 @@ accepts('a typ that is accepted', forge, [
     profile: 'JWT',
   },
   {
+    name: 'at+jwt with claims that other kinds have too, since the typ tells',
+    token: ({ token }) => token({ nonce: 'n-1', at_hash: 'x', events: {}, token_use: 'id', typ: 'ID' }),
+  },
+  {
     name: 'at+jwt with an authentication time, which is no sign of an ID token',
     token: ({ token, clock }) => token({ auth_time: Math.floor(clock.now() / 1000), acr: '2', amr: ['pwd'] }),
   },

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createTestClock, createTestIssuer, type TestIssuer } from '@claviger/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { type Authenticator, createAuthenticator, type Provider } from '../src/index.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { type Authenticator, createAuthenticator, type JwtProfile, type Provider } from '../src/index.ts'
 import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
 import { refusalOf } from './support/tokens.ts'
 
@@ -197,6 +197,81 @@ describe('a rule of one’s own (validate)', () => {
     await expect(verify(validate, issuer.tokenFor({ expiresIn: -60 }))).rejects.toMatchObject({ status: 401 })
     await expect(verify(validate, issuer.tokenFor({ audience: 'x' }))).rejects.toMatchObject({ status: 401 })
     expect(asked).toBe(0)
+  })
+})
+
+describe('a provider of one’s own, as data', () => {
+  const own = (jwt: Partial<JwtProfile>): Provider => {
+    const { jwt: profile, ...rest } = provider()
+    return { ...rest, jwt: { ...(profile as JwtProfile), ...jwt } }
+  }
+
+  it('may take ID tokens, if it says so twice: by their typ, and as such', async () => {
+    const token = issuer.idTokenFor({ audience: issuer.audience, claims: { nonce: 'n-1' } })
+    const profile = { tokenTypes: ['JWT'], requiredClaims: [] }
+    expect(await refusalOf(authenticator([own(profile)]), token)).toMatchObject({ code: 'ERR_TOKEN_TYPE' })
+    await authenticator([own({ ...profile, idTokens: true })]).verify(token)
+  })
+
+  it('may name its users by another claim; sub has to be a text all the same', async () => {
+    const auth = authenticator([own({ user: ({ uid }) => ({ id: String(uid) }) })])
+    const claims = { uid: 'u-1' }
+    expect((await auth.verify(issuer.tokenFor({ claims }))).user.id).toBe('u-1')
+    const odd = issuer.tokenFor({ claims: { ...claims, sub: 5 } })
+    expect(await refusalOf(auth, odd)).toMatchObject({ code: 'ERR_TOKEN_CLAIMS', explanation: 'sub is not a text' })
+  })
+
+  it('may bind its users to an organization', async () => {
+    const auth = authenticator([own({ user: () => ({ id: 'alice', organization: 'o1', boundTo: 'o1' }) })])
+    expect(await auth.verify(issuer.tokenFor())).toMatchObject({ boundTo: 'o1', user: { organization: 'o1' } })
+  })
+})
+
+describe('a key that changes in between', () => {
+  const nameless = () => issuer.tokenFor({ header: { kid: undefined } })
+
+  it('is found for a token that names none, by one look at the issuer', async () => {
+    const auth = authenticator()
+    await auth.verify(nameless())
+    await issuer.rotate()
+    issuer.resetCounts()
+    await auth.verify(nameless())
+    expect(issuer.requests('jwks')).toBe(1)
+  })
+
+  it('is not looked for when the token names a key that is known', async () => {
+    const auth = authenticator()
+    await auth.verify(issuer.tokenFor())
+    issuer.resetCounts()
+    const [header, payload] = issuer.tokenFor().split('.')
+    const forged = `${header}.${payload}.${'A'.repeat(86)}`
+    expect(await refusalOf(auth, forged)).toMatchObject({ code: 'ERR_TOKEN_SIGNATURE' })
+    expect(issuer.requests()).toBe(0)
+  })
+
+  it('costs one verification more: keys that did not fit are not tried again', async () => {
+    const auth = authenticator()
+    await auth.verify(issuer.tokenFor())
+    const before = issuer.jwks().keys.length
+    const [, payload] = issuer.tokenFor().split('.')
+    const header = Buffer.from('{"alg":"ES256","typ":"at+jwt"}').toString('base64url')
+    await issuer.rotate()
+    const verifications = jest.spyOn(globalThis.crypto.subtle, 'verify')
+    await refusalOf(auth, `${header}.${payload}.${'A'.repeat(86)}`)
+    const times = verifications.mock.calls.length
+    verifications.mockRestore()
+    expect(times).toBe(before + 1)
+  })
+
+  it('does not count when it is purged while it verifies', async () => {
+    const auth = authenticator()
+    await auth.verify(issuer.tokenFor())
+    const verifications = jest.spyOn(globalThis.crypto.subtle, 'verify')
+    const running = refusalOf(auth, issuer.tokenFor())
+    while (verifications.mock.calls.length === 0) await null
+    auth.purge(issuer.issuer)
+    verifications.mockRestore()
+    expect(await running).toMatchObject({ code: 'ERR_TOKEN_SIGNATURE' })
   })
 })
 
