@@ -1,9 +1,8 @@
-import createClient from 'openapi-fetch'
 import type * as z from 'zod'
 import type { Caller } from './client.ts'
 import type { CallOptions } from './client-options.ts'
 import type { Fetch } from './http.ts'
-import { createOpenApiFetch, pathSerializer } from './openapi.ts'
+import { createOpenApiClient, createOpenApiFetch, pathSerializer } from './openapi.ts'
 import type { OperationMethods } from './openapi-types.ts'
 
 /** One operation of an API, as generated from its OpenAPI document. */
@@ -48,7 +47,7 @@ export function createOperations<Operations>(
   operations: { readonly [Name in keyof Operations]: OpenApiOperation },
   { baseUrl, caller }: OperationsOptions,
 ): OperationMethods<Operations> {
-  const client = createClient<Record<string, { get: AnyOperation }>>({ baseUrl, pathSerializer })
+  const client = createOpenApiClient<Record<string, { get: AnyOperation }>>({ baseUrl, pathSerializer })
 
   function methodOf(name: string, operation: OpenApiOperation) {
     const { method, path, params: hasParams, query, body: type, expect, schema, text } = operation

@@ -1,7 +1,12 @@
+import createClient from 'openapi-fetch'
 import * as z from 'zod'
 import { type ApiCall, type Caller, path } from './client.ts'
 import type { CallOptions } from './client-options.ts'
 import type { JsonResponse } from './http.ts'
+
+/** `createClient` of openapi-fetch. To code that was bundled as CommonJS its default export is the whole module. */
+export const createOpenApiClient =
+  'default' in createClient ? (createClient.default as typeof createClient) : createClient
 
 /** What is said of a call that openapi-fetch makes, beyond its request. */
 export interface OpenApiCall extends Pick<ApiCall<unknown>, 'operation' | 'expect' | 'shown' | 'safe'> {
