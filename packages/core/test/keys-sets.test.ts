@@ -3,7 +3,7 @@ import { createTestClock, createTestKey, type TestKey, type TokenOptions } from 
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { AuthenticatorOptions, Events, Jwk } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
-import { createCleanup, keysOf, outcomeOf, tally, until } from './support/faults.ts'
+import { createCleanup, keysOf, letRefresh, outcomeOf, tally, until } from './support/faults.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
@@ -20,13 +20,7 @@ async function set(more: Partial<AuthenticatorOptions> = {}) {
   const publishOnly = (...keys: unknown[]) => {
     issuer.jwksText = JSON.stringify({ keys })
   }
-  async function refresh() {
-    const before = issuer.requests('jwks')
-    await clock.advance(280)
-    await until(
-      () => issuer.requests('jwks') > before && (keysOf(auth).age === 0 || keysOf(auth).nextRetry !== undefined),
-    )
-  }
+  const refresh = () => letRefresh(auth, clock)
   return { clock, issuer, auth, ask, refresh, publishOnly }
 }
 

@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTestIssuer, type Fault, type TestIssuer, type TestIssuerOptions } from '@claviger/testing'
+import {
+  createTestIssuer,
+  type Fault,
+  type TestClock,
+  type TestIssuer,
+  type TestIssuerOptions,
+} from '@claviger/testing'
 import { expect } from '@jest/globals'
 import {
   type Authenticator,
@@ -140,6 +146,15 @@ export function keysOf(auth: Authenticator): KeySetHealth {
   const keys = auth.health().providers[0]?.keys
   if (keys === undefined) throw new Error('The provider has no keys.')
   return keys
+}
+
+/** Moves the clock on, and waits until the key set has been fetched again in the background, or could not be. */
+export async function letRefresh(auth: Authenticator, clock: TestClock, seconds = 280): Promise<void> {
+  await clock.advance(seconds)
+  await until(() => {
+    const { age, nextRetry } = keysOf(auth)
+    return nextRetry !== undefined || (age !== undefined && age < seconds)
+  })
 }
 
 /** How often each outcome came: `{ alice: 100 }`. */
