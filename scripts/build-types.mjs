@@ -29,11 +29,15 @@ function follow(file, reachable, pkg) {
   }
 }
 
-// Node, ourselves, and the framework an adapter is for.
+// What we hand out on purpose: the client of an API is one of openapi-fetch.
+const shown = ['openapi-fetch']
+
+// Beside that: Node, ourselves, and the framework an adapter is for.
 function refuseForeign(specifier, file, { name, dir, manifest }) {
   const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
   const module = specifier.match(/^(@[^/]+\/)?[^/]+/)[0]
-  if (specifier.startsWith('node:') || module.startsWith('@claviger/') || `@types/${module}` in dependencies) return
+  if (specifier.startsWith('node:') || module.startsWith('@claviger/') || shown.includes(module)) return
+  if (`@types/${module}` in dependencies) return
   if (module in peerDependencies && peerDependenciesMeta[module]?.optional !== true) return
   throw new Error(`${name}: ${relative(dir, file)} shows a type of '${specifier}'`)
 }
