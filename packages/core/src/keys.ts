@@ -46,7 +46,7 @@ export interface KeySet {
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`
    */
   renew(since: Standing): Promise<boolean>
-  /** Stands as long as the set stays as it is; what rests on the absence of a key rests on this. */
+  /** Stands until the issuer publishes another set; what rests on the absence of a key rests on this. */
   readonly generation: Standing
   /**
    * Kills a key now and for good, also if the issuer goes on publishing it; without a `kid`, all that are held. A `kid` that is not
@@ -83,31 +83,25 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
   let answered = 0
   let quietUntil = Number.NEGATIVE_INFINITY
 
-  function changed(): void {
-    generation.alive = false
-    generation = { alive: true }
-  }
-
   // Replaced whole: what is not in the new set dies now, with every cached token it signed.
   function adopt(jwks: Jwks): KeyRing {
     const next = readRing(jwks, limits.maxKeys)
     for (const thumbprint of next.burned) purged.add(thumbprint)
     for (const key of ring.keys) if (purged.has(key.thumbprint)) key.alive = false
-    if (next.keys.length === 0) {
-      changed()
+    if (next.keys.length === 0)
       throw unavailable(`the key set of ${issuer} has no usable key (${reasons(next.ignored)})`)
-    }
     for (const key of next.keys) if (key.kid !== undefined && doomed.has(key.kid)) purged.add(key.thumbprint)
     for (const { kid } of next.keys) if (kid !== undefined) doomed.delete(kid)
     const refused = next.keys.filter((key) => purged.has(key.thumbprint))
     const ignored = [...next.ignored, ...refused.map(({ kid }) => ({ kid, reason: 'purged, or burned earlier' }))]
     const keys = next.keys
       .filter((key) => !refused.includes(key))
-      .map((key) => ring.keys.find((old) => old.alive && isSame(old, key)) ?? key)
+      .map((key) => ring.keys.find((old) => isSame(old, key)) ?? key)
     const same = keys.length === ring.keys.length && keys.every((key) => ring.keys.includes(key))
     if (!same) {
       for (const old of ring.keys) if (!keys.includes(old)) old.alive = false
-      changed()
+      generation.alive = false
+      generation = { alive: true }
     }
     ring = { keys, ignored, burned: next.burned }
     tell(same ? 'unchanged' : 'replaced')
@@ -189,7 +183,6 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
     onDeath() {
       for (const key of ring.keys) key.alive = false
       ring = emptyRing
-      changed()
       tell('died')
     },
   })
@@ -244,7 +237,6 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
         purged.add(key.thumbprint)
       }
       ring = { ...ring, keys: living() }
-      changed()
       tell('purged')
     },
     async ready() {
@@ -257,20 +249,15 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
 
 /** Keys that are never fetched: pinned, or a shared secret. */
 export function createFixedKeySet(keys: readonly VerificationKey[], ignored: readonly IgnoredKey[] = []): KeySet {
-  let generation = { alive: true }
   const living = () => keys.filter((key) => key.alive)
   return {
-    get generation() {
-      return generation
-    },
+    generation: { alive: true },
     find(algorithm, kid) {
       return known(candidates(living(), algorithm, kid), algorithm)
     },
     renew: async () => false,
     purge(kid) {
       for (const key of keys) if (kid === undefined || key.kid === kid) key.alive = false
-      generation.alive = false
-      generation = { alive: true }
     },
     ready: async () => {},
     health: () => ({

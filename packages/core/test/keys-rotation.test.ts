@@ -177,6 +177,16 @@ describe('a key that its issuer has taken away', () => {
     expect(await outcomeOf(auth.verify(issuer.tokenFor()))).toBe('alice')
   })
 
+  it('is refused although all else stays as it was', async () => {
+    const { issuer, auth, ask, clock } = await set()
+    const [old, known] = [issuer.current, issuer.tokenFor()]
+    await issuer.rotate()
+    await Promise.all([auth.verify(known), ask()])
+    issuer.removeKey(old.kid)
+    await letRefresh(auth, clock)
+    expect([await outcomeOf(auth.verify(known)), await outcomeOf(ask())]).toEqual(['401 ERR_TOKEN_KEY', 'alice'])
+  })
+
   it('is refused as soon as a look for another key has told us', async () => {
     const { issuer, auth, ask } = await set()
     const known = issuer.tokenFor()
