@@ -1,11 +1,11 @@
-import createClient, { type Client } from 'openapi-fetch'
+import type { Client } from 'openapi-fetch'
 import * as z from 'zod'
 import { type Caller, createCaller, type ErrorReader } from '../../client.ts'
 import type { ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { isAuthError } from '../../errors.ts'
-import { createOpenApiFetch, pathSerializer } from '../../openapi.ts'
+import { createOpenApiClient, createOpenApiFetch, pathSerializer } from '../../openapi.ts'
 import { address, readOptions, text } from '../../options.ts'
 import type { Seconds } from '../../types.ts'
 import { createMachineTokens, type LogtoTokens } from './machine-tokens.ts'
@@ -87,7 +87,7 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
 
   // How a request says which call it is; its URL holds ids, which do not belong into logs.
   const templates = new WeakMap<Request, string>()
-  const api = createClient<AnyPaths>({
+  const api = createOpenApiClient<AnyPaths>({
     baseUrl,
     pathSerializer,
     fetch: createOpenApiFetch(authorized, (request) => {
