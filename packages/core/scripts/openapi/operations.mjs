@@ -15,15 +15,25 @@ export function operationsOf(document) {
 import type { OpenApiOperation } from '../../openapi-operations.ts'
 import type { operations as types } from './types.generated.ts'
 
-// An empty list may come as null.
-const list = <T extends z.ZodType>(item: T) => z.array(item).nullable().transform((items) => items ?? [])
-const none = z.unknown().transform(() => undefined)
-
+${helpersFor([...schemas, ...entries].join(''))}
 ${schemas.join('')}
 export const operations: { readonly [Name in keyof types]: OpenApiOperation } = {
 ${entries.join('')}}
 `
 }
+
+const helpers = {
+  list: `// An empty list may come as null.
+const list = <T extends z.ZodType>(item: T) => z.array(item).nullable().transform((items) => items ?? [])
+`,
+  none: 'const none = z.unknown().transform(() => undefined)\n',
+}
+
+const helpersFor = (source) =>
+  Object.entries(helpers)
+    .filter(([name]) => new RegExp(`(?<![\\w."/])${name}\\b`).test(source))
+    .map(([, text]) => text)
+    .join('')
 
 function entryOf({ path, method, parameters = [], requestBody, responses }) {
   const query = parameters.filter((one) => one.in === 'query').map(({ name }) => name)
