@@ -3,10 +3,10 @@ export type { ActingUser, PermissionInput, RoleInput } from './acting-user.ts'
 export { createTestClock, type TestClock } from './clock.ts'
 export {
   createItsYouOnlineEmulator,
-  type ItsYouOnlineKey,
   type ItsYouOnlineEmulator,
   type ItsYouOnlineEmulatorOptions,
   type ItsYouOnlineEndpoint,
+  type ItsYouOnlineKey,
   type ItsYouOnlineOrganization,
   type ItsYouOnlineTokenOptions,
   type ItsYouOnlineUser,
@@ -44,6 +44,20 @@ export type {
 } from './emulators/logto/state.ts'
 export type { CustomClaims, LogtoVersion } from './emulators/logto/tokens.ts'
 export type { LogtoHook } from './emulators/logto/webhooks.ts'
+export {
+  createOpenvCloudEmulator,
+  type OpenvCloudEmulator,
+  type OpenvCloudEmulatorOptions,
+  type OpenvCloudEndpoint,
+} from './emulators/openvcloud/index.ts'
+export type { OpenvCloudSettings } from './emulators/openvcloud/portal.ts'
+export type {
+  OpenvCloudAccount,
+  OpenvCloudCloudspace,
+  OpenvCloudGrants,
+  OpenvCloudMachine,
+  OpenvCloudUser,
+} from './emulators/openvcloud/state.ts'
 export type { TrustAuthXEndpoint } from './emulators/trustauthx/endpoints.ts'
 export {
   createTrustAuthXEmulator,
