@@ -1,0 +1,26 @@
+import type { ErrorReader } from '../../client.ts'
+
+/** Where the calls of a portal are: `https://<host>/restmachine`, from an address with `/restmachine` or without. */
+export function restmachineOf(baseUrl: string): string {
+  return `${baseUrl.replace(/\/+$/, '').replace(/\/restmachine$/, '')}/restmachine`
+}
+
+/** How a legacy session id looks: a UUID without hyphens. */
+export const authkeyShape = /^[0-9a-f]{32}$/
+
+/** What `whoami` calls whoever it does not know. */
+export const guest = 'guest'
+
+/** The status of a dead `authkey`; not in any RFC. */
+export const authenticationTimeout = 419
+
+// Session ids, and whatever else is as long.
+const secretLike = /[\w+/=~-]{32,}/g
+
+/** An error is a JSON string; the portal's own faults are pages that name an id for its support. */
+export const readOpenvCloudError: ErrorReader = ({ body, json, text }) => {
+  const requestId = /\beco-[\w-]{1,80}/.exec(text)?.[0]
+  const said = json && typeof body === 'string' ? body : text
+  const message = /^\s*</.test(said) ? undefined : said.slice(0, 1000).replace(secretLike, '[redacted]').trim()
+  return { requestId, message: message === '' || message?.startsWith('{') ? undefined : message }
+}
