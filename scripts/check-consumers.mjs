@@ -17,10 +17,9 @@ try {
   prepare()
   pnpm(['install', '--prefer-offline', '--ignore-scripts', '--no-lockfile'], folder)
   run('node', 'modules.mjs')
-  for (const compiler of ['typescript', 'typescript-5']) {
-    run('node', `node_modules/${compiler}/bin/tsc`, '-p', 'tsconfig.nodenext.json')
-    run('node', `node_modules/${compiler}/bin/tsc`, '-p', 'tsconfig.bundler.json')
-  }
+  run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.nodenext.json')
+  run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.bundler.json')
+  run('node', 'node_modules/typescript-5/bin/tsc', '-p', 'tsconfig.nodenext.json')
   run('node', 'node_modules/jest/bin/jest.js')
 } finally {
   rmSync(folder, { recursive: true, force: true })
