@@ -1,54 +1,32 @@
-import { logto } from '@claviger/core/logto'
-import { oidc } from '@claviger/core/oidc'
-import { createLogtoEmulator, createTestIssuer, type LogtoEmulator, type TestIssuer } from '@claviger/testing'
+import type { TestIssuer } from '@claviger/testing'
 import { type RunningApp, startApps } from './apps.ts'
+import { type Providers, type SignIn, startProviders } from './providers.ts'
 import type { Line } from './table.ts'
 
-const api = 'https://orders.example.test/api'
-
-/** The issuers of the demo, and the APIs that trust them. */
+/** The providers of the demo, and the APIs that trust them. */
 export interface Stage {
-  readonly issuer: TestIssuer
-  readonly tenant: LogtoEmulator
+  readonly providers: Providers
   readonly apps: readonly RunningApp[]
   close(): Promise<void>
 }
 
-/** Starts an OpenID Connect issuer, a Logto tenant with two people, and the API on Express and on Koa. */
+/** Starts every provider, and the same API on Express and on Koa. */
 export async function setStage(): Promise<Stage> {
-  const issuer = await createTestIssuer({ algorithms: ['ES384'] })
-  const tenant = await createLogtoEmulator({
-    resources: [{ indicator: api, scopes: ['read:orders', 'write:orders'] }],
-    roles: [
-      { name: 'admin', scopes: { [api]: ['read:orders', 'write:orders'] } },
-      { name: 'guest', scopes: {} },
-    ],
-    users: [
-      { id: 'alice', username: 'alice', roles: ['admin'] },
-      { id: 'bob', username: 'bob', roles: ['guest'] },
-    ],
-    apps: [{ id: 'web', type: 'Traditional' }],
-    customClaims: ({ context }) => ({ roles: context.user?.roles.map((role) => role.name) ?? [] }),
-  })
-  const apps = await startApps(() => ({
-    providers: [
-      oidc({ issuer: issuer.issuer, audience: issuer.audience, rolesFrom: 'roles' }),
-      logto({ endpoint: tenant.endpoint, audience: api }),
-    ],
-    keys: { cooldown: 1, retry: 0.1, maxRetry: 1 }, // the story should not wait
-  }))
+  const providers = await startProviders()
+  const apps = await startApps(providers.options)
   return {
-    issuer,
-    tenant,
+    providers,
     apps,
     async close() {
-      await Promise.all([...apps, issuer, tenant].map((each) => each.close()))
+      await Promise.all(apps.map((app) => app.close()))
+      await providers.close()
     },
   }
 }
 
 /** Plays the story against one API, through real HTTP, and gives its lines. */
-export async function play({ issuer, tenant }: Stage, app: RunningApp): Promise<Line[]> {
+export async function play({ providers }: Stage, app: RunningApp): Promise<Line[]> {
+  const { issuer, tenant, api, signIns } = providers
   const lines: Line[] = []
 
   async function ask(step: string, path: string, token: string | undefined, expected: number): Promise<void> {
@@ -71,6 +49,25 @@ export async function play({ issuer, tenant }: Stage, app: RunningApp): Promise<
   const atLogto = (user: string) => tenant.tokenFor(user, { resource: api })
   const alice = issuer.tokenFor({ subject: 'alice', roles: ['admin'] })
   const bob = issuer.tokenFor({ subject: 'bob', roles: ['administrator'] })
+
+  async function signInAt({ provider, signIn, refreshes, refreshCalls }: SignIn): Promise<void> {
+    let tokens = await signIn()
+    await ask(`${provider}: signed in`, '/me', tokens.accessToken, 200)
+    await ask(`${provider}: tampered with`, '/me', tampered(tokens.accessToken), 401)
+    if (refreshes) {
+      const before = refreshCalls()
+      const outcomes = await Promise.all(Array.from({ length: 50 }, () => app.auth.refresh(tokens)))
+      count(`${provider}: 50 refreshes at once`, 'calls of the provider', 1, refreshCalls() - before)
+      for (const outcome of outcomes) if (outcome.outcome === 'refreshed') tokens = outcome.tokens
+      await ask(`${provider}: the new token`, '/me', tokens.accessToken, 200)
+    }
+    await app.auth.revoke({ token: tokens.accessToken })
+    await ask(`${provider}: revoked`, '/me', tokens.accessToken, 401)
+  }
+
+  function count(step: string, request: string, expected: number, status: number): void {
+    lines.push({ step, framework: app.framework, request, expected, status, milliseconds: 0 })
+  }
 
   await ask('nobody', '/me', undefined, 401)
   await ask('who am I, at the OpenID issuer', '/me', alice, 200)
@@ -111,6 +108,8 @@ export async function play({ issuer, tenant }: Stage, app: RunningApp): Promise<
   await app.auth.revoke({ subject: 'dora', provider: 'oidc' })
   await ask('Dora revoked, her token still unexpired', '/me', dora, 401)
   await ask('the others are not concerned', '/me', stranger, 200)
+
+  for (const each of signIns) await signInAt(each)
   return lines
 }
 

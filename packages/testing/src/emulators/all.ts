@@ -2,6 +2,7 @@ import { createTestIssuer } from '../issuer.ts'
 import { createItsYouOnlineEmulator } from './itsyouonline/index.ts'
 import { createJustAuthenticateMeEmulator } from './justauthenticateme/index.ts'
 import { createLogtoEmulator } from './logto/index.ts'
+import { createOpenvCloudEmulator } from './openvcloud/index.ts'
 import { createTrustAuthXEmulator } from './trustauthx/index.ts'
 
 /** Every emulator, with what its clients need to know. */
@@ -55,6 +56,7 @@ export async function startEmulators(firstPort: number): Promise<RunningEmulator
     )
     const itsyouonline = keep(await createItsYouOnlineEmulator({ port: portAt(3) }))
     const justauthenticateme = keep(await createJustAuthenticateMeEmulator({ port: portAt(4) }))
+    const openvcloud = keep(await createOpenvCloudEmulator({ port: portAt(5), jwtKey: itsyouonline.publicJwk }))
 
     return {
       credentials: {
@@ -84,6 +86,7 @@ export async function startEmulators(firstPort: number): Promise<RunningEmulator
           appId: justauthenticateme.appId,
           issuer: justauthenticateme.issuer,
         },
+        openvcloud: { url: openvcloud.url, ...openvcloud.user },
       },
       close,
     }
