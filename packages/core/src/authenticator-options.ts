@@ -20,7 +20,7 @@ export interface AuthenticatorOptions {
   revocations?: RevocationList
   /** For `exp`, `nbf` and `iat`. Default 5, at most 300. */
   clockTolerance?: Seconds
-  /** The longest remaining life of a token that is accepted; a revocation need not be kept longer. Default 30 days. */
+  /** The longest life of a token that is accepted, from its issue to its end; a revocation need not be kept longer. Default 30 days. */
   maxTokenLifetime?: Seconds
   /** One deadline over connect, headers and body of each call to a provider. Default 5, at most 60. */
   timeout?: Seconds

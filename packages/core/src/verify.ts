@@ -21,7 +21,7 @@ interface VerifierOptions {
   readonly clock: Clock
   /** For `exp`, `nbf` and `iat`, in seconds. */
   readonly clockTolerance: Seconds
-  /** The longest remaining life that is accepted, in seconds: no revocation has to be kept longer than this. */
+  /** The longest life that is accepted, in seconds: no revocation has to be kept longer than this. */
   readonly maxTokenLifetime: Seconds
 }
 
@@ -172,8 +172,9 @@ function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxToke
   if (iat !== undefined && (iat as Seconds) - clockTolerance > now) {
     throw refused('ERR_TOKEN_NOT_YET_VALID', `iat is ${ahead((iat as Seconds) - now)}: is a clock wrong?`)
   }
-  if ((exp as Seconds) - now > maxTokenLifetime + clockTolerance) {
-    throw refused('ERR_TOKEN_CLAIMS', `exp is further ahead than ${maxTokenLifetime} s (option maxTokenLifetime)`)
+  // Counted from its issue where that is known: a token that is refused today must not become good when it has aged.
+  if ((exp as Seconds) - Math.min(now, (iat as Seconds | undefined) ?? now) > maxTokenLifetime + clockTolerance) {
+    throw refused('ERR_TOKEN_CLAIMS', `it lives longer than ${maxTokenLifetime} s (option maxTokenLifetime)`)
   }
 }
 
