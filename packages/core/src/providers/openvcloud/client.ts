@@ -201,11 +201,11 @@ function sessionOf(options: Checked, caller: Caller, base: string, clock: Pick<C
     return createJwtSession((how) => itsYouOnline.getJwt(request, how), clock)
   }
   if (getJwt !== undefined) return createJwtSession(getJwt, clock)
-  return createLegacySession(() => caller(loginCall(base, username, password)), clock)
+  return createLegacySession(() => caller(loginCall(base, username, password)), password, clock)
 }
 
 /** Makes calls in a session, and once more in a new one when it is refused. One deadline holds over all of it. */
-function withSession(caller: Caller, { kind, tokens }: Session, timeout: number): Caller {
+function withSession(caller: Caller, { kind, tokens, secrets }: Session, timeout: number): Caller {
   return async (call, options = {}) => {
     const deadline = performance.now() + (options.timeout ?? timeout) * 1000
     const rest = () => ({ ...options, timeout: Math.max(0.001, (deadline - performance.now()) / 1000) })
@@ -215,7 +215,7 @@ function withSession(caller: Caller, { kind, tokens }: Session, timeout: number)
       } catch (error) {
         const hint =
           isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream?.status) ? faultOf(credential) : undefined
-        throw isAuthError(error) ? asOurs(error, [credential], hint) : error
+        throw isAuthError(error) ? asOurs(error, [...secrets, credential], hint) : error
       }
     }
     const { accessToken } = await within(tokens.get(undefined), rest())

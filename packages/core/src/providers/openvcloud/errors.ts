@@ -11,8 +11,8 @@ export function asOurs(error: AuthError, secrets: readonly string[], hint?: stri
   const { code, explanation = '', cause, upstream, retryAfter } = error
   const isDead = upstream?.status === authenticationTimeout
   let message = upstream?.message
-  for (const secret of secrets) {
-    if (secret.length >= shortest) message = message?.replaceAll(secret, '[redacted]')
+  for (const spelling of secrets.filter(({ length }) => length >= shortest).flatMap(spellingsOf)) {
+    message = message?.replaceAll(spelling, '[redacted]')
   }
   return new AuthError(isDead ? 'ERR_UPSTREAM_UNAUTHORIZED' : code, {
     explanation: hint === undefined ? explanation : `${explanation} (${hint})`,
@@ -20,6 +20,12 @@ export function asOurs(error: AuthError, secrets: readonly string[], hint?: stri
     ...(upstream !== undefined && { upstream: { ...upstream, ...(message !== undefined && { message }) } }),
     ...(retryAfter !== undefined && { retryAfter }),
   })
+}
+
+// As it is in a text, in an address, in a form and in JSON.
+function spellingsOf(secret: string): readonly string[] {
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1)
+  return [secret, encodeURIComponent(secret), inForm, JSON.stringify(secret).slice(1, -1)]
 }
 
 /** The values of a call's parameters whose names say that nobody else should see them. */

@@ -11,6 +11,8 @@ import type { Claims, Seconds } from '../../types.ts'
 export interface Session {
   readonly kind: 'jwt' | 'authkey'
   readonly tokens: TokenManager<undefined>
+  /** What a portal's words must not be shown with. */
+  readonly secrets: readonly string[]
 }
 
 // A session lives for five days from when it was last written, and reading does not renew it.
@@ -31,13 +33,17 @@ export function createJwtSession(
     const expiresIn = typeof exp === 'number' ? Math.max(0, exp - clock.now() / 1000) : unknownLife
     return { accessToken, expiresIn, scopes: [] }
   }
-  return { kind: 'jwt', tokens: createTokenManager(clock, request, () => '') }
+  return { kind: 'jwt', tokens: createTokenManager(clock, request, () => ''), secrets: [] }
 }
 
 /** Keeps an `authkey`, one login for all who wait. */
-export function createLegacySession(login: () => Promise<string>, clock: Pick<Clock, 'monotonic'>): Session {
+export function createLegacySession(
+  login: () => Promise<string>,
+  password: string,
+  clock: Pick<Clock, 'monotonic'>,
+): Session {
   const request = async () => ({ accessToken: await login(), expiresIn: sessionLife, scopes: [] })
-  return { kind: 'authkey', tokens: createTokenManager(clock, request, () => '') }
+  return { kind: 'authkey', tokens: createTokenManager(clock, request, () => ''), secrets: [password] }
 }
 
 const authkey = z.string().regex(/^[\w-]{16,128}$/)

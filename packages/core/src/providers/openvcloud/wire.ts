@@ -17,9 +17,9 @@ export const authenticationTimeout = 419
 // Session ids, and whatever else is as long.
 const secretLike = /[\w+/=~-]{32,}/g
 
-/** An error is a JSON string; the portal's own faults are pages that name an id for its support. */
+/** An error is a JSON string; the portal's own faults are pages that name an id for its support, `eco-<grid>-<id>`. */
 export const readOpenvCloudError: ErrorReader = ({ body, json, text }) => {
-  const requestId = /\beco-[\w-]{1,80}/.exec(text)?.[0]
+  const requestId = /\beco-\d+-([\w-]{1,39})/.exec(text)?.[1]
   const said = json && typeof body === 'string' ? body : text
   const message = /^\s*</.test(said) ? undefined : said.slice(0, 1000).replace(secretLike, '[redacted]').trim()
   return { requestId, message: message === '' || message?.startsWith('{') ? undefined : message }
