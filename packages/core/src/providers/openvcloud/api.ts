@@ -4,10 +4,15 @@ import type { OpenvCloudOperation } from './rights.ts'
 import type { components, operations } from './types.generated.ts'
 
 type Schemas = components['schemas']
+/** An account, as `accounts.list` and `accounts.get` tell it. */
 export type OpenvCloudAccount = Schemas['Account']
+/** A cloudspace, as `cloudspaces.list` tells it. */
 export type OpenvCloudCloudspace = Schemas['Cloudspace']
+/** A cloudspace, as `cloudspaces.get` tells it. */
 export type OpenvCloudCloudspaceDetails = Schemas['CloudspaceDetails']
+/** A machine, as `machines.list` tells it. */
 export type OpenvCloudMachine = Schemas['Machine']
+/** A machine, as `machines.get` tells it, with the passwords of its logins. */
 export type OpenvCloudMachineDetails = Schemas['MachineDetails']
 /** An entry of an access control list. */
 export type OpenvCloudAce = Schemas['ACE']
