@@ -61,7 +61,7 @@ function outcomeOf(response: JsonResponse, refreshToken: string, { issuer, clock
 }
 
 /** Reads the tokens out of a token response. @param old kept where the server did not rotate. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
-export function readTokens(body: Readonly<Record<string, unknown>>, old: string | undefined, now: number): TokenSet {
+function readTokens(body: Readonly<Record<string, unknown>>, old: string | undefined, now: number): TokenSet {
   const { access_token, refresh_token, id_token, expires_in, scope } = body
   const refreshToken = typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : old
   return {
