@@ -81,8 +81,8 @@ function isAddress(value: unknown, issuer: string): boolean {
 /** Where two issuers differ, for the log: a trailing slash and an internal host name are the usual mistakes. */
 export function firstDifference(found: unknown, expected: string): string {
   if (typeof found !== 'string') return ''
-  let index = 0
-  while (index < found.length && found[index] === expected[index]) index += 1
+  // The end is a difference too.
+  const index = [...expected.split(''), ''].findIndex((char, at) => found[at] !== char)
   const show = (text: string) => (index < text.length ? quoted(text[index]) : 'the end')
   return `: they differ at character ${index + 1}, ${show(found)} for ${show(expected)}`
 }

@@ -47,8 +47,8 @@ export interface Refreshed<T> {
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` without a value that may be used
    */
   get(): T | Promise<T>
-  /** Fetches now, whatever the age; shared with whoever waits already. Without `force`, refuses at once during the wait after a failure. */
-  refresh(force?: boolean): Promise<T>
+  /** Fetches now, whatever the age; shared with whoever waits already. Refuses at once during the wait after a failure. */
+  refresh(): Promise<T>
   health(): RefreshedHealth
   /** Ends the background work. */
   close(): void
@@ -131,7 +131,6 @@ export function createRefreshed<T>({
       freshUntil = now + age * 1000
       deadAt = freshUntil + freshness.staleIfError * 1000
       failures = 0
-      retryAt = Number.NEGATIVE_INFINITY
       lastError = undefined
       watch()
       // Ahead of expiry, and not all processes at the same moment.
@@ -153,9 +152,9 @@ export function createRefreshed<T>({
     }
   }
 
-  function refresh(force = false): Promise<T> {
+  function refresh(): Promise<T> {
     if (inFlight !== undefined) return inFlight
-    if (!force && clock.monotonic() < retryAt) return Promise.reject(waiting())
+    if (clock.monotonic() < retryAt) return Promise.reject(waiting())
     const running = attempt().finally(() => {
       inFlight = undefined
     })

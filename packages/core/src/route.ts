@@ -74,7 +74,7 @@ function createKeySet(
       ? async () => [source.jwksUri].flat()
       : async (failed: boolean) => {
           // The set may have moved: what the issuer says of itself is asked again before what it said earlier is trusted.
-          const { jwks_uri } = failed ? await metadata.refresh(true).catch(() => metadata.get()) : await metadata.get()
+          const { jwks_uri } = failed ? await metadata.refresh().catch(() => metadata.get()) : await metadata.get()
           if (jwks_uri === undefined) throw unavailable(`the metadata of ${issuer} names no jwks_uri`)
           return [jwks_uri]
         }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createTestIssuer, createTestKey, type TestIssuer, type TestKey } from '@claviger/testing'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type Algorithm, asymmetricAlgorithms } from '../src/algorithms.ts'
 import { readKey, secretKey, type VerificationKey } from '../src/key.ts'
 import type { Jwk } from '../src/provider.ts'
@@ -60,6 +60,15 @@ describe('a published key', () => {
       expect(await key.verify(alg, new Uint8Array(0), signed)).toBe(false)
     },
   )
+
+  it('is imported once for each algorithm', async () => {
+    const key = usable(without(ec.publicJwk, 'alg'))
+    const [signature, signed] = parts(issuer.sign({ alg: 'ES256' }, { sub: 'alice' }, ec))
+    const importKey = jest.spyOn(globalThis.crypto.subtle, 'importKey')
+    for (let count = 0; count < 5; count += 1) expect(await key.verify('ES256', signature, signed)).toBe(true)
+    expect(importKey).toHaveBeenCalledTimes(1)
+    importKey.mockRestore()
+  })
 
   it('may be used with every algorithm of its kind where it names none', () => {
     expect(usable(without(rsa.publicJwk, 'alg')).algorithms).toEqual([

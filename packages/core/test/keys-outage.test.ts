@@ -177,6 +177,16 @@ describe('an outage', () => {
     expect([await outcomeOf(auth.verify(known)), await ask()]).toEqual(['503', '503'])
   })
 
+  it('leaves it open who a stranger is, also within the cool-down of a look in vain', async () => {
+    const { issuer, auth, ask, clock } = await set({ keys: { cooldown: 3600 } })
+    await ask()
+    expect(await ask({ header: { kid: 'nobody' } })).toBe('401 ERR_TOKEN_KEY')
+    issuer.fail('jwks', { status: 500 })
+    await clock.advance(290)
+    await until(() => keysOf(auth).lastError !== undefined)
+    expect([await ask({ header: { kid: 'nobody' } }), await ask()]).toEqual(['503', 'alice'])
+  })
+
   it('makes nobody wait while the issuer hangs', async () => {
     const { issuer, auth, ask, clock } = await set({ timeout: 60 })
     await ask()

@@ -196,6 +196,15 @@ describe('a key that its issuer has taken away', () => {
     expect(await outcomeOf(auth.verify(known))).toBe('401 ERR_TOKEN_KEY')
   })
 
+  it('is not mistaken for another of its name', async () => {
+    const { issuer, auth, clock, ask } = await set()
+    const [old, known] = [issuer.current, issuer.tokenFor()]
+    await auth.verify(known)
+    await issuer.rotate({ kid: old.kid, keepPrevious: false })
+    await letRefresh(auth, clock)
+    expect([await outcomeOf(ask()), await outcomeOf(auth.verify(known))]).toEqual(['alice', '401 ERR_TOKEN_SIGNATURE'])
+  })
+
   it('is a stranger when it comes back', async () => {
     const { issuer, auth, ask, clock } = await set()
     const known = issuer.tokenFor()
@@ -292,6 +301,8 @@ describe('keys without names', () => {
     await issuer.rotate({ keepPrevious: false })
     expect([await keys.renew(generation), await keys.renew(generation), asked]).toEqual([true, true, 2])
     expect([await keys.renew(keys.generation), asked]).toEqual([false, 2])
+    await clock.advance(11)
+    expect([await keys.renew(generation), asked]).toEqual([true, 2])
     keys.close()
   })
 

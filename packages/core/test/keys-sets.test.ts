@@ -127,6 +127,30 @@ describe('a key set', () => {
     expect(await fresh.ask()).toBe('503')
   })
 
+  it.each<[string, number, string]>([
+    ['with an error', 500, 'answered with status 500'],
+    ['with a redirect', 302, 'answered with status 302'],
+    ['that is none', 200, 'the key set is not a JSON object with keys'],
+  ])('is not taken from an answer %s', async (_, status, expected) => {
+    const { issuer, auth, ask } = await set()
+    const body = JSON.stringify(status === 200 ? { keys: { 0: issuer.current.publicJwk } } : issuer.jwks())
+    issuer.fail('jwks', { status, body })
+    expect(await ask()).toBe('503')
+    expect(keysOf(auth).lastError).toContain(expected)
+  })
+
+  it('may give a key another name', async () => {
+    const { issuer, ask, publishOnly, refresh } = await set()
+    const { kid, publicJwk } = issuer.current
+    await ask()
+    publishOnly({ ...publicJwk, kid: 'renamed' })
+    await refresh()
+    expect([await ask({ header: { kid: 'renamed' } }), await ask({ header: { kid } })]).toEqual([
+      'alice',
+      '401 ERR_TOKEN_KEY',
+    ])
+  })
+
   it('in another order is the same set', async () => {
     const { issuer, auth, ask, publishOnly, refresh } = await set()
     const second = await issuer.addKey('ES256')

@@ -163,6 +163,7 @@ describe('metadata is refused', () => {
     ['jwks_uri', 'http://id.example.com/jwks'],
     ['jwks_uri', 'file:///etc/passwd'],
     ['jwks_uri', '/jwks'],
+    ['jwks_uri', 'https://'],
     ['jwks_uri', ''],
     ['jwks_uri', 42],
     ['jwks_uri', ['https://id.example.com/jwks']],
@@ -267,7 +268,24 @@ describe('discovery', () => {
     ])
   })
 
-  it('recovers as soon as the key set is asked for again, whatever wait its own failure began', async () => {
+  it('that fails leaves the address of the key set as it was', async () => {
+    const server = await cleanup.issuer()
+    const clock = createTestClock()
+    const auth = cleanup.authenticator({
+      providers: [oidc({ issuer: server.issuer, audience: server.audience })],
+      clock,
+    })
+    await auth.ready()
+    server.fail('all', { status: 500 })
+    expect(await outcomeOf(auth.verify(server.tokenFor({ header: { kid: 'nobody' } })))).toBe('503')
+    server.heal('all')
+    server.fail('discovery', { status: 500 })
+    await clock.advance(2)
+    await until(() => auth.health().providers[0]?.keys?.lastError === undefined)
+    expect(server.requests('discovery')).toBe(2)
+  })
+
+  it('does not keep a key set waiting that was asked for in vain, longer than it must wait itself', async () => {
     const server = await cleanup.issuer()
     server.fail('discovery', { status: 503, retryAfter: 30 })
     const clock = createTestClock()

@@ -155,17 +155,6 @@ describe('a value that others publish', () => {
     })
   })
 
-  it('is asked for within the wait only by who insists', async () => {
-    const { kept, publisher, asked } = create()
-    publisher.answer = down
-    await expect(kept.get()).rejects.toMatchObject({ status: 503 })
-    publisher.answer = async () => ({ value: 'new' })
-    await expect(kept.refresh()).rejects.toMatchObject({ status: 503 })
-    await expect(kept.refresh(true)).resolves.toBe('new')
-    expect([asked, kept.health().nextRetry]).toEqual([[0, 0], undefined])
-    await expect(kept.refresh()).resolves.toBe('new')
-  })
-
   it.each([
     ['half of it', 0, [1, 2, 4, 8, 15, 15]],
     ['all of it', 0.999_999, [2, 4, 8, 16, 30, 30]],
