@@ -9,5 +9,8 @@ export default {
   },
   testEnvironmentOptions: { customExportConditions: ['source-dev', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/', '<rootDir>/.stryker-tmp/'],
-  testTimeout: 20_000,
+  testTimeout: 30_000,
+  maxWorkers: '100%',
+  // Modules that Node loads for a test file are never let go.
+  workerIdleMemoryLimit: '1GB',
 }

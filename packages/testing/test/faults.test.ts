@@ -10,10 +10,11 @@ beforeEach(async () => {
 
 afterEach(() => issuer.close())
 
-const patience = { signal: AbortSignal.timeout(15_000), redirect: 'manual' } as const
+// Each request has its own: one signal for all would end them when the file has run for so long.
+const patience = () => ({ signal: AbortSignal.timeout(60_000), redirect: 'manual' }) as const
 
 async function get(url = issuer.jwksUri, init: RequestInit = {}) {
-  const response = await fetch(url, { ...patience, ...init })
+  const response = await fetch(url, { ...patience(), ...init })
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
@@ -67,7 +68,7 @@ describe('an endpoint with a fault', () => {
 
   it('sends a small body that expands to more than 200 MB', async () => {
     issuer.fail('jwks', 'gzip-bomb')
-    const response = await fetch(issuer.jwksUri, patience)
+    const response = await fetch(issuer.jwksUri, patience())
     expect(response.headers.get('content-encoding')).toBe('gzip')
     expect(Number(response.headers.get('content-length'))).toBeLessThan(1_000_000)
     let size = 0
@@ -79,7 +80,7 @@ describe('an endpoint with a fault', () => {
     issuer.fail('jwks', 'reset')
     await expect(get()).rejects.toThrow('fetch failed')
     issuer.fail('jwks', 'truncate')
-    const response = await fetch(issuer.jwksUri, patience)
+    const response = await fetch(issuer.jwksUri, patience())
     expect(response.status).toBe(200)
     await expect(response.text()).rejects.toThrow('terminated')
   })
