@@ -102,7 +102,7 @@ accepts('an odd claim that grants nothing', forge, [
 accepts('claims at the edge of their type', forge, [
   { name: 'nbf of zero', token: saying('nbf', '0') },
   { name: 'nbf below zero', token: saying('nbf', '-1e308') },
-  { name: 'iat of zero', token: saying('iat', '-0') },
+  { name: 'iat with a fraction', token: ({ token, clock }) => token({ iat: clock.now() / 1000 - 0.5 }) },
   { name: 'exp with a fraction', token: ({ token, clock }) => token({ exp: clock.now() / 1000 + 0.5 }) },
   {
     name: 'sub with white space, which is part of it',
