@@ -15,7 +15,7 @@ export default {
     // and nothing that runs its tests at the same time, where Stryker could not tell which of them a mutant concerns.
     config: {
       testMatch: [
-        '<rootDir>/packages/core/test/{bearer,cache,credentials,guards,keys,oidc,refreshed,request,revocation,tokens,verify}*.test.ts',
+        '<rootDir>/packages/core/test/{bearer,cache,claims,credentials,guards,jws,key,oidc,opaque,refreshed,request,revocation,tokens,verify}*.test.ts',
         '!**/*propert*.test.ts',
       ],
     },
