@@ -1,22 +1,30 @@
 import { createPublicKey } from 'node:crypto'
-import { cpus } from 'node:os'
 import { createAuthenticator } from '@claviger/core'
 import { oidc } from '@claviger/core/oidc'
 import { createTestIssuer } from '@claviger/testing'
 import { createVerifier } from 'fast-jwt'
-
-/** What one warm verification costs, in microseconds: the median of the rounds. */
-export interface WarmFigures {
-  readonly algorithm: string
-  readonly tokens: number
-  readonly claviger: number
-  readonly fastJwt: number
-  /** Ours, of fast-jwt's. */
-  readonly ratio: number
-}
+import { atMost, type Claim, median, type Result, type Row, type RunOptions } from './scenario.ts'
 
 /** Verifies known tokens with Claviger and with fast-jwt's cache, in turns, in one process. */
-export async function warm(algorithm: 'ES384' | 'RS256', tokens: number, rounds: number): Promise<WarmFigures> {
+export async function warm({ quick, rounds = 30 }: RunOptions): Promise<Result> {
+  const rows: Row[] = []
+  const claims: Claim[] = []
+  for (const algorithm of ['ES384', 'RS256'] as const) {
+    const { claviger, fastJwt } = await measure(algorithm, quick ? 200 : 10_000, quick ? 3 : rounds)
+    const ratio = claviger / fastJwt
+    rows.push(
+      { setting: algorithm, subject: 'claviger', values: { 'µs per verification': claviger, 'of fast-jwt': ratio } },
+      { setting: algorithm, subject: 'fast-jwt (cache)', values: { 'µs per verification': fastJwt, 'of fast-jwt': 1 } },
+    )
+    claims.push(
+      atMost(`${algorithm}: a warm verify takes at most 1 µs`, claviger, 1),
+      atMost(`${algorithm}: at most a fifth of fast-jwt's cached one`, ratio, 0.2),
+    )
+  }
+  return { rows, claims }
+}
+
+async function measure(algorithm: 'ES384' | 'RS256', tokens: number, rounds: number) {
   const issuer = await createTestIssuer({ algorithms: [algorithm] })
   const auth = createAuthenticator({ providers: [oidc({ issuer: issuer.issuer, audience: issuer.audience })] })
   const known = Array.from({ length: tokens }, (_, index) =>
@@ -41,17 +49,5 @@ export async function warm(algorithm: 'ES384' | 'RS256', tokens: number, rounds:
   }
   await auth.close()
   await issuer.close()
-  const claviger = median(ours)
-  const fast = median(theirs)
-  return { algorithm, tokens, claviger, fastJwt: fast, ratio: claviger / fast }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-}
-
-/** What the figures were measured on. */
-export function machine(): string {
-  return `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`
+  return { claviger: median(ours), fastJwt: median(theirs) }
 }

@@ -1,0 +1,73 @@
+/** How a scenario is to be run. */
+export interface RunOptions {
+  /** Only checks that everything runs: the figures mean nothing, and no claim is made. */
+  readonly quick: boolean
+  /** Interleaved rounds, in place of the scenario's own number. */
+  readonly rounds: number | undefined
+  /** Tells the person who waits what is going on. */
+  say(line: string): void
+}
+
+/** What was measured of one subject in one setting. */
+export interface Row {
+  /** `Express, ES384`. Rows of one setting are compared with each other. */
+  readonly setting: string
+  /** `claviger`, or whom it is compared with. */
+  readonly subject: string
+  /** By column, with the unit in its name: `requests/s`, `of bare`. */
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** Something that has to hold, as a ratio or a bound of this run. */
+export interface Claim {
+  readonly text: string
+  readonly value: number
+  readonly bound: number
+  readonly holds: boolean
+}
+
+/** Points in order of `x`, for a plot with lines. */
+export interface Line {
+  readonly label: string
+  readonly points: readonly (readonly [x: number, y: number])[]
+}
+
+export interface Result {
+  readonly rows: readonly Row[]
+  readonly claims: readonly Claim[]
+  /** What a reader has to know to read the rows. */
+  readonly notes?: readonly string[]
+  /** In place of bars. */
+  readonly lines?: readonly Line[]
+}
+
+/** One question that the benchmark answers. Everything it starts has ended when `run` resolves. */
+export interface Scenario {
+  /** For `--only`, and the name of its plot. */
+  readonly name: string
+  readonly title: string
+  /** What is plotted, as `<name>.svg`: one column as bars, or the lines of the result. */
+  readonly plot?: Plot
+  run(options: RunOptions): Promise<Result>
+}
+
+export interface Plot {
+  /** The column of the bars; for lines, what `y` is. */
+  readonly column: string
+  /** For lines: what `x` is. */
+  readonly x?: string
+  /** Drawn as a line across: the claim. */
+  readonly bound?: number
+  /** For values that are orders of magnitude apart. */
+  readonly logarithmic?: boolean
+}
+
+/** `value` must not exceed `bound`. */
+export function atMost(text: string, value: number, bound: number): Claim {
+  return { text, value, bound, holds: value <= bound }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
