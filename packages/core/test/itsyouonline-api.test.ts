@@ -2,6 +2,7 @@ import { createItsYouOnlineEmulator, type ItsYouOnlineEmulator } from '@claviger
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createItsYouOnlineClient, type ItsYouOnlineApi } from '../src/providers/itsyouonline/index.ts'
 import { operations } from '../src/providers/itsyouonline/operations.generated.ts'
+import { documented } from './support/documented.ts'
 
 let emulator: ItsYouOnlineEmulator
 let baseUrl: string
@@ -380,15 +381,19 @@ async function other<T>(role: 'member' | 'owner', answer: () => Promise<T>): Pro
   return answer()
 }
 
-describe('the API of ItsYou.online', () => {
+describe('operations of ItsYou.online', () => {
   it('has a row here for each of its 137 operations', () => {
     const names = rows.map(([name]) => name).sort()
     expect(names).toEqual(Object.keys(operations).sort())
+    expect(names).toEqual([...documented['ItsYou.online']].sort())
     expect(names).toHaveLength(137)
   })
 
-  it.each(rows.map(([name, call, answer]) => ({ name, call, answer })))('$name', async ({ call, answer }) => {
-    const result = await call()
-    if (answer !== undefined) expect(result).toEqual(answer)
-  })
+  it.each(rows.map(([name, call, answer]) => ({ name, call, answer })))(
+    '$name is api.$name',
+    async ({ call, answer }) => {
+      const result = await call()
+      if (answer !== undefined) expect(result).toEqual(answer)
+    },
+  )
 })

@@ -12,6 +12,7 @@ import {
   type JustAuthenticateMeClient,
   type JustAuthenticateMeClientOptions,
 } from '../src/providers/justauthenticateme/index.ts'
+import { documented } from './support/documented.ts'
 
 const alice = 'alice+news@example.com'
 const clock = createTestClock()
@@ -102,8 +103,9 @@ function signIn() {
   return { idToken, refreshToken }
 }
 
-describe('the operations', () => {
+describe('operations of JustAuthenticateMe', () => {
   it('are all there, and no other calls', () => {
+    expect(operations.map(({ theirs }) => theirs)).toEqual(documented.JustAuthenticateMe)
     expect(new Set(operations.map(({ ours }) => ours)).size).toBe(6)
     const others = ['close', 'readCallback']
     expect(Object.keys(client).sort()).toEqual([...operations.map(({ ours }) => ours), ...others].sort())

@@ -3,6 +3,7 @@ import type { LogtoEmulator } from '@claviger/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { RequestEvent } from '../src/client-options.ts'
 import type { LogtoClient } from '../src/providers/logto/index.ts'
+import { documented } from './support/documented.ts'
 import { clientOf, createTenants, orders } from './support/logto-tenant.ts'
 
 const tenants = createTenants()
@@ -321,7 +322,7 @@ const calls: readonly (readonly [
   ],
 ]
 
-describe('the Management API', () => {
+describe('operations of Logto', () => {
   it.each(calls)('%s is %s', async (theirs, ours, call, expected) => {
     const answer = await call()
     if (expected === undefined) expect(answer).toBeUndefined()
@@ -330,20 +331,21 @@ describe('the Management API', () => {
     expect([operation, `${method} ${url.replace(emulator.endpoint, '')}`]).toEqual([ours, theirs])
   })
 
-  it('has 48 calls, and the table has all of them', () => {
+  it('are 48, and the table has all of them', () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => [
         `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, '*')}`,
         operationId,
       ]),
     )
+    expect(calls.map(([theirs]) => theirs).sort()).toEqual([...documented.Logto].sort())
     expect(calls).toHaveLength(48)
     expect(calls.map(([theirs, ours]) => `${theirs} ${ours}`).sort()).toEqual(
       described.map((one) => one.join(' ')).sort(),
     )
   })
 
-  it('took one token for all of it', () => {
+  it('take one token for all of it', () => {
     expect(events.filter(({ operation }) => operation === 'clientCredentials')).toHaveLength(1)
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { RequestEvent, ResponseEvent } from '../src/index.ts'
 import { createItsYouOnlineClient } from '../src/providers/itsyouonline/index.ts'
 import { createOpenvCloudClient, type OpenvCloudClientOptions } from '../src/providers/openvcloud/index.ts'
+import { documented } from './support/documented.ts'
 import { stageOpenvCloud } from './support/openvcloud.ts'
 
 const stage = stageOpenvCloud()
@@ -308,6 +309,31 @@ describe('what goes wrong on the way', () => {
       code: 'ERR_PROVIDER_UNAVAILABLE',
     })
     expect(performance.now() - started).toBeLessThan(900)
+  })
+})
+
+describe('operations of the portal of OpenvCloud', () => {
+  const rows: readonly (readonly [theirs: string, ours: string, call: () => Promise<unknown>, answer: unknown])[] = [
+    [
+      'POST cloudapi/users/authenticate',
+      'authenticate',
+      () => stage.client.authenticate(stage.portal.user),
+      expect.stringMatching(/^[0-9a-f]{32}$/),
+    ],
+    ['POST system/usermanager/whoami', 'whoami', () => stage.client.whoami(), { name: 'ann', admin: false }],
+    ['_async', 'start', () => stage.client.start('cloudspaces.list', {}), expect.stringMatching(/^[0-9a-f-]{36}$/)],
+    [
+      'POST system/task/get',
+      'task',
+      async () => stage.client.task(await stage.client.start('cloudspaces.list', {})),
+      { state: 'done', result: [expect.objectContaining({ name: 'shop' })] },
+    ],
+  ]
+
+  it('are four', () => expect(rows.map(([theirs]) => theirs)).toEqual(documented['the portal of OpenvCloud']))
+
+  it.each(rows)('%s is %s', async (_theirs, _ours, call, answer) => {
+    expect(await call()).toEqual(answer)
   })
 })
 

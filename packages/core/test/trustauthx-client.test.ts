@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { TrustAuthXClient } from '../src/providers/trustauthx/index.ts'
+import { documented } from './support/documented.ts'
 import { createStage, type Stage } from './support/trustauthx.ts'
 import { operations, type Values } from './support/trustauthx-operations.ts'
 
@@ -26,14 +27,13 @@ beforeEach(() => {
   emulator.resetCounts()
 })
 
-describe('every operation of the original has its own here', () => {
-  it('and there are twenty', () => {
-    expect(operations).toHaveLength(20)
+describe('operations of TrustAuthX', () => {
+  it('have each its own here, and there are twenty', () => {
+    expect(operations.map(({ theirs }) => theirs)).toEqual(documented.TrustAuthX)
     expect(new Set(operations.map(({ ours }) => ours)).size).toBe(20)
   })
 
-  it.each(operations.map((operation) => [operation.theirs, operation] as const))('%s', async (_, operation) => {
-    const { ours, endpoint, call } = operation
+  it.each(operations)('$theirs is $ours', async ({ ours, endpoint, call }) => {
     const client = stage.client()
     const answer = await call(client, values)
     expect(stage.emulator.requests()).toBe(endpoint === undefined ? 0 : 1)
