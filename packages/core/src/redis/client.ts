@@ -1,0 +1,53 @@
+import * as z from 'zod'
+
+/**
+ * A client of node-redis, as `createClient()` gives it, for Redis 6.2 or later, or Valkey. It need not be connected: connections
+ * of ours are duplicates of it, and it is never used or closed itself.
+ */
+export interface RedisClient {
+  readonly options?: { readonly socket?: object }
+  /** @internal */
+  duplicate(overrides: object): RedisConnection
+}
+
+/** The commands that we send. @internal */
+export interface RedisConnection {
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  connect(): Promise<unknown>
+  destroy(): void
+  unref(): void
+  xAdd(key: string, id: string, message: Record<string, string>): Promise<unknown>
+  xLen(key: string): Promise<unknown>
+  xRange(key: string, start: string, end: string, options?: { COUNT?: number }): Promise<unknown>
+  xRead(stream: { key: string; id: string }, options?: { COUNT?: number; BLOCK?: number }): Promise<unknown>
+  xTrim(key: string, strategy: 'MINID', threshold: string): Promise<unknown>
+  get(key: string): Promise<unknown>
+  set(key: string, value: string, options?: SetOptions): Promise<unknown>
+  del(key: string): Promise<unknown>
+  time(): Promise<unknown>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+}
+
+interface SetOptions {
+  readonly expiration?: { readonly type: 'PX'; readonly value: number }
+  readonly condition?: 'NX' | 'XX'
+}
+
+/** The option `client`. */
+export const redisClient = z.custom<RedisClient>(
+  (value) => typeof value === 'object' && value !== null && 'duplicate' in value && 'sendCommand' in value,
+  'must be a client of node-redis, as createClient() gives it',
+)
+
+/** The option `prefix`. Braces in it would name another hash tag than ours. */
+export const keyPrefix = z
+  .string('must be a text')
+  .regex(/^[^{}\s]{1,100}$/, 'must have 1 to 100 characters, without braces and white space')
+
+/** The prefix of every key, unless the app has one of its own. */
+export const defaultPrefix = 'claviger'
+
+/** A key. All keys of one prefix have one hash tag, so that a cluster keeps them in one place. */
+export function keyOf(prefix: string, name: string): string {
+  return `{${prefix}}:${name}`
+}

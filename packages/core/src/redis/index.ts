@@ -1,0 +1,1 @@
+export { defaultPrefix, type RedisClient, type RedisConnection } from './client.ts'
