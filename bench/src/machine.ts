@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 const here = join(import.meta.dirname, '..')
 const manifest = readManifest(here)
@@ -16,6 +17,21 @@ export function versions(): Record<string, string> {
 export function machine(): string {
   const gibibytes = Math.round(totalmem() / 2 ** 30)
   return `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${gibibytes} GiB, ${type()} ${release()}`
+}
+
+/** The share of all cores that is used at the moment, by whomever; takes half a second. */
+export async function busyShare(): Promise<number> {
+  const before = times()
+  await setTimeout(500)
+  const after = times()
+  const all = after.all - before.all
+  return all === 0 ? 0 : 1 - (after.idle - before.idle) / all
+}
+
+function times(): { readonly idle: number; readonly all: number } {
+  const cores = cpus().map(({ times }) => times)
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+  return { idle: sum(cores.map(({ idle }) => idle)), all: sum(cores.flatMap((core) => Object.values(core))) }
 }
 
 export interface Manifest {

@@ -4,6 +4,8 @@ export interface RunOptions {
   readonly quick: boolean
   /** Interleaved rounds, in place of the scenario's own number. */
   readonly rounds: number | undefined
+  /** How long a scenario takes that lasts as long as it is told to. */
+  readonly minutes: number | undefined
   /** Tells the person who waits what is going on. */
   say(line: string): void
 }
@@ -14,8 +16,10 @@ export interface Row {
   readonly setting: string
   /** `claviger`, or whom it is compared with. */
   readonly subject: string
-  /** By column, with the unit in its name: `requests/s`, `of bare`. */
+  /** By column, with the unit in its name: `requests/s`, `of bare`. Medians, where there are rounds. */
   readonly values: Readonly<Record<string, number>>
+  /** The quartiles of a column over the rounds. */
+  readonly spread?: Readonly<Record<string, readonly [low: number, high: number]>>
 }
 
 /** Something that has to hold, as a ratio or a bound of this run. */
@@ -32,6 +36,7 @@ export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 
+/** What one run of a scenario found. */
 export interface Result {
   readonly rows: readonly Row[]
   readonly claims: readonly Claim[]
@@ -46,8 +51,12 @@ export interface Scenario {
   /** For `--only`, and the name of its plot. */
   readonly name: string
   readonly title: string
+  /** How it is measured, and how its figures are to be read; one paragraph. */
+  readonly about?: string
   /** What is plotted, as `<name>.svg`: one column as bars, or the lines of the result. */
   readonly plot?: Plot
+  /** Runs only where `--only` names it: it takes too long to be waited for. */
+  readonly onDemand?: boolean
   run(options: RunOptions): Promise<Result>
 }
 
@@ -67,7 +76,7 @@ export function atMost(text: string, value: number, bound: number): Claim {
   return { text, value, bound, holds: value <= bound }
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+/** `value` must reach `bound`. */
+export function atLeast(text: string, value: number, bound: number): Claim {
+  return { text, value, bound, holds: value >= bound }
 }
