@@ -76,7 +76,7 @@ export async function startProviders(): Promise<Providers> {
     {
       provider: 'TrustAuthX',
       refreshes: true,
-      refreshCalls: () => trust.requests(),
+      refreshCalls: () => trust.requests('refresh'),
       signIn: () => ({ provider: 'trustauthx', ...trust.signIn(uid) }),
     },
     {

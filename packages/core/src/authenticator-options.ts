@@ -6,6 +6,7 @@ import type { KeySetLimits } from './keys.ts'
 import { functionOf, readOptions, seconds } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { RevocationList } from './revocation.ts'
+import type { RefreshExchange } from './token-set.ts'
 import type { Seconds } from './types.ts'
 
 /** What an authenticator is made of. Durations are seconds. */
@@ -18,6 +19,8 @@ export interface AuthenticatorOptions {
   keys?: Partial<KeySetLimits>
   /** What has been revoked. Default: a list of this process. */
   revocations?: RevocationList
+  /** Where processes agree on who refreshes. Default: none, each process refreshes for itself. */
+  refreshes?: RefreshExchange
   /** For `exp`, `nbf` and `iat`. Default 5, at most 300. */
   clockTolerance?: Seconds
   /** The longest life of a token that is accepted, from its issue to its end; a revocation need not be kept longer. Default 30 days. */
@@ -80,6 +83,12 @@ const schema = z.strictObject({
       'must be a RevocationList',
     )
     .optional(),
+  refreshes: z
+    .custom<RefreshExchange>(
+      (value) => typeof value === 'object' && value !== null && 'once' in value && 'close' in value,
+      'must be a RefreshExchange',
+    )
+    .optional(),
   clockTolerance: seconds(0, 300).optional(),
   maxTokenLifetime: seconds(60, 3660 * day).optional(),
   timeout: seconds(0.01, 60).optional(),
@@ -108,6 +117,7 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
   return {
     providers: checked.providers,
     revocations: checked.revocations,
+    refreshes: checked.refreshes,
     clock,
     timeout,
     clockTolerance: checked.clockTolerance ?? 5,

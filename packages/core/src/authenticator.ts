@@ -4,15 +4,15 @@ import { createRequest } from './http.ts'
 import type { KeySet, KeySetHealth } from './keys.ts'
 import type { Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
-import { createRefresher } from './refresh.ts'
 import type { Refreshed } from './refreshed.ts'
 import { createRevocationList, withRevocation } from './revocation.ts'
 import { createRevoker, type RevocationRequest } from './revocation-request.ts'
 import { createRoute } from './route.ts'
 import { createRoutes } from './routes.ts'
-import type { RefreshOutcome, TokenSet } from './token-set.ts'
+import type { RefreshOutcome, TokenSet, TokenSetValidation } from './token-set.ts'
+import { createTokenSets } from './token-sets.ts'
 import type { Verifier } from './types.ts'
-import { createVerifier } from './verify.ts'
+import { createReader, createVerifier } from './verify.ts'
 
 /** How one provider does. */
 export interface ProviderHealth {
@@ -44,10 +44,16 @@ export interface Authenticator {
    */
   revoke(what: RevocationRequest): Promise<void>
   /**
-   * Asks the provider for new tokens: once for each refresh token, whoever asks and how often. Only `rejected` ends a session.
+   * Asks the provider for new tokens: once for each refresh token, whoever asks and how often. Only `rejected` ends a session: then
+   * what is left of it is revoked. Of a session that has been revoked, or whose user has, the provider is not asked.
    * @throws {AuthError} `ERR_OPTIONS_INVALID` when several providers can refresh and `tokens.provider` does not tell which is meant
    */
   refresh(tokens: TokenSet): Promise<RefreshOutcome>
+  /**
+   * Tells whether a session goes on: verifies its access token, and refreshes when that is not good any more.
+   * @throws {AuthError} `ERR_OPTIONS_INVALID` as `refresh` does
+   */
+  validateTokenSet(tokens: TokenSet): Promise<TokenSetValidation>
   /**
    * For emergencies: a key that must not be trusted any more, now, whatever its issuer publishes. Without `kid`, all keys held.
    * @throws {AuthError} `ERR_OPTIONS_INVALID` for an issuer that is not configured
@@ -77,8 +83,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const routes = checked.providers.map((provider) => createRoute(provider, shared))
   const revocations = checked.revocations ?? createRevocationList({ clock })
 
+  const table = createRoutes(routes)
   const innermost = createVerifier({
-    routes: createRoutes(routes),
+    routes: table,
     opaque: routes.filter(({ provider }) => provider.opaque !== undefined),
     clock,
     clockTolerance,
@@ -86,11 +93,23 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   })
   const cached = cache === undefined ? innermost : withCache(innermost, clock, clockTolerance, cache)
   const verify = withRevocation(cached, revocations)
+  const tokenSets = createTokenSets({
+    routes,
+    verify,
+    verifyRevoked: cached,
+    read: createReader({ routes: table, clock, maxTokenLifetime }),
+    revocations,
+    exchange: checked.refreshes,
+    clock,
+    clockTolerance,
+    maxTokenLifetime,
+  })
 
   return {
     verify,
     revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, maxTokenLifetime }),
-    refresh: createRefresher(routes, clock),
+    refresh: tokenSets.refresh,
+    validateTokenSet: tokenSets.validate,
     purge(issuer, kid) {
       const found = routes.filter(
         ({ provider }) => provider.issuer === issuer || provider.issuerAliases?.includes(issuer),
@@ -114,6 +133,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     async close() {
       for (const keys of shared.keySets.values()) keys.close()
       for (const metadata of shared.metadata.values()) metadata.close()
+      await checked.refreshes?.close()
       await revocations.close()
     },
   }

@@ -71,5 +71,13 @@ export {
 } from './request.ts'
 export { createRevocationList, type Revocation, type RevocationList } from './revocation.ts'
 export type { RevocationRequest } from './revocation-request.ts'
-export type { Refresh, RefreshOutcome, Revoke, TokenSet, UpstreamRevocation } from './token-set.ts'
+export type {
+  Refresh,
+  RefreshExchange,
+  RefreshOutcome,
+  Revoke,
+  TokenSet,
+  TokenSetValidation,
+  UpstreamRevocation,
+} from './token-set.ts'
 export type { Claims, Permission, Role, Seconds, User, VerifiedToken, Verifier } from './types.ts'

@@ -104,6 +104,8 @@ export interface Provider {
   readonly issuer: string
   /** Other values of `iss` that mean the same issuer, such as an internal host name. */
   readonly issuerAliases?: readonly string[]
+  /** The apps of ours that users sign in at: whom its logout tokens are for. */
+  readonly clientIds?: readonly string[]
   readonly jwt?: JwtProfile
   readonly opaque?: OpaqueProfile
   /** New tokens for a refresh token, where the provider has such a thing. */

@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 import { isAuthError, unavailable } from './errors.ts'
-import { invalidOptions } from './options.ts'
 import type { Route } from './route.ts'
-import type { RefreshOutcome, TokenSet } from './token-set.ts'
+import type { RefreshExchange, RefreshOutcome, TokenSet } from './token-set.ts'
 import type { Seconds } from './types.ts'
 
 // A request that was under way with the old refresh token gets the new pair too, for so long.
@@ -15,22 +14,45 @@ interface Remembered {
   readonly until: number
 }
 
+/** Asks a provider for new tokens, once for each refresh token. Never throws. */
+export type RefreshOnce = (route: Route, tokens: TokenSet) => Promise<RefreshOutcome>
+
+interface Options {
+  readonly clock: Clock
+  /** Where processes agree on who asks. Without it, each process asks for itself. */
+  readonly exchange: RefreshExchange | undefined
+  /** What has to be done when the provider has said that a refresh token is worth nothing any more. */
+  readonly onRejected: (route: Route, tokens: TokenSet) => Promise<void>
+}
+
 /**
  * Makes the one function through which this process refreshes: one call at the provider for each refresh token, whoever asks and how
- * often, and the same new pair for all of them, also for those who come late within 10 seconds.
+ * often, and the same answer for all of them, also for those who come late within 10 seconds.
  */
-export function createRefresher(routes: readonly Route[], clock: Clock): (tokens: TokenSet) => Promise<RefreshOutcome> {
+export function createRefreshOnce({ clock, exchange, onRejected }: Options): RefreshOnce {
   const underWay = new Map<string, Promise<RefreshOutcome>>()
   const remembered = new LRUCache<string, Remembered>({ max: maxRemembered })
 
-  async function ask(key: string, tokens: TokenSet, { provider, context }: Route): Promise<RefreshOutcome> {
-    const outcome = await askProvider(tokens, { provider, context })
-    if (outcome.outcome === 'refreshed') remembered.set(key, { outcome, until: clock.monotonic() + grace * 1000 })
+  async function ask(key: string, route: Route, tokens: TokenSet): Promise<RefreshOutcome> {
+    const outcome = await decide(key, route, tokens)
+    if (isFinal(outcome)) remembered.set(key, { outcome, until: clock.monotonic() + grace * 1000 })
     return outcome
   }
 
-  return (tokens) => {
-    const route = routeOf(tokens, routes)
+  async function decide(key: string, route: Route, tokens: TokenSet): Promise<RefreshOutcome> {
+    try {
+      const asking = () => askProvider(tokens, route)
+      const outcome = exchange === undefined ? await asking() : await exchange.once(key, asking)
+      // Who is told that a session is over may rely on it.
+      if (outcome.outcome === 'rejected' && isFinal(outcome)) await onRejected(route, tokens)
+      return outcome
+    } catch (cause) {
+      const error = isAuthError(cause) ? cause : unavailable(`${route.provider.name}: the refresh failed`, { cause })
+      return { outcome: 'unavailable', error }
+    }
+  }
+
+  return (route, tokens) => {
     const key = JSON.stringify([route.provider.issuer, tokens.refreshToken ?? tokens.accessToken])
     const held = remembered.get(key)
     if (held !== undefined) {
@@ -39,11 +61,17 @@ export function createRefresher(routes: readonly Route[], clock: Clock): (tokens
     }
     let running = underWay.get(key)
     if (running === undefined) {
-      running = ask(key, tokens, route).finally(() => underWay.delete(key))
+      running = ask(key, route, tokens).finally(() => underWay.delete(key))
       underWay.set(key, running)
     }
     return running
   }
+}
+
+// What the provider has said about this refresh token; that there is none says nothing about any.
+function isFinal(outcome: RefreshOutcome): boolean {
+  if (outcome.outcome === 'rejected') return outcome.error.code !== 'ERR_TOKEN_MISSING'
+  return outcome.outcome === 'refreshed'
 }
 
 async function askProvider(tokens: TokenSet, { provider, context }: Route): Promise<RefreshOutcome> {
@@ -56,18 +84,4 @@ async function askProvider(tokens: TokenSet, { provider, context }: Route): Prom
     const error = isAuthError(cause) ? cause : unavailable(`${provider.name}: the refresh failed`, { cause })
     return { outcome: 'unavailable', error }
   }
-}
-
-function routeOf({ provider }: TokenSet, routes: readonly Route[]): Route {
-  const able = routes.filter((route) => route.provider.refresh !== undefined)
-  const found = able.filter(
-    (route) => provider === undefined || route.provider.issuer === provider || route.provider.name === provider,
-  )
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return only
-  const which = able.map((route) => route.provider.name).join(', ') || 'none'
-  throw invalidOptions(
-    'refresh',
-    `cannot tell which provider the tokens are of: set provider (those that can refresh: ${which})`,
-  )
 }

@@ -6,6 +6,7 @@ import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
 import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
 import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims, Validator } from '../provider.ts'
+import { refreshAt, revokeAt } from '../token-endpoint.ts'
 import type { Claims, Seconds } from '../types.ts'
 import { validated } from './validated.ts'
 
@@ -50,6 +51,17 @@ export interface OidcOptions {
     /** How long a good answer is remembered. Default 30, at most 300, 0 for not at all. */
     cacheFor?: Seconds
   }
+  /** The app that users sign in at; makes `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
+  client?: {
+    clientId: string
+    clientSecret?: string
+    /** The API whose tokens a refresh asks for (RFC 8707). Default: whatever the issuer gives. */
+    resource?: string
+    /** Default: as discovery says. */
+    tokenEndpoint?: string
+    /** Default: as discovery says. */
+    revocationEndpoint?: string
+  }
   /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
   validate?: Validator
 }
@@ -92,6 +104,15 @@ const schema = z.strictObject({
       cacheFor: seconds(0, 300).optional(),
     })
     .optional(),
+  client: z
+    .strictObject({
+      clientId: text,
+      clientSecret: text.optional(),
+      resource: text.optional(),
+      tokenEndpoint: address.optional(),
+      revocationEndpoint: address.optional(),
+    })
+    .optional(),
   validate: functionOf<Validator>().optional(),
 })
 
@@ -112,6 +133,9 @@ export function oidc(options: OidcOptions): Provider {
   const keys = keysOf(checked, algorithms)
   if (checked.introspection !== undefined && checked.introspection.endpoint === undefined && !URL.canParse(issuer)) {
     throw invalidOptions('oidc', 'the issuer is no URL: its endpoint cannot be found, set introspection.endpoint')
+  }
+  if (checked.client !== undefined && checked.client.tokenEndpoint === undefined && !URL.canParse(issuer)) {
+    throw invalidOptions('oidc', 'the issuer is no URL: its endpoints cannot be found, set client.tokenEndpoint')
   }
   const tokenTypes = checked.tokenTypes ?? ['at+jwt']
   const strict = tokenTypes.every((type) => type === 'at+jwt')
@@ -135,6 +159,7 @@ export function oidc(options: OidcOptions): Provider {
     ...(checked.introspection !== undefined && {
       opaque: validated(name, opaqueOf(checked.introspection, audiences, user), checked.validate),
     }),
+    ...(checked.client !== undefined && clientOf(checked.client)),
   }
 }
 
@@ -193,6 +218,26 @@ function opaqueOf(
     refuse: (claims) => otherThanOurs(claims, accepted),
   })
   return { verify, ...(cacheFor !== undefined && { cacheFor }) }
+}
+
+function clientOf({
+  clientId,
+  clientSecret,
+  resource,
+  tokenEndpoint,
+  revocationEndpoint,
+}: NonNullable<Checked['client']>) {
+  const client = {
+    clientId,
+    ...(clientSecret !== undefined && { clientSecret }),
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+    ...(revocationEndpoint !== undefined && { revocationEndpoint }),
+  }
+  return {
+    clientIds: [clientId],
+    refresh: refreshAt(client, resource === undefined ? {} : { resource }),
+    revoke: revokeAt(client),
+  }
 }
 
 function otherThanOurs({ aud, token_type }: Claims, accepted: readonly string[] | null): string | undefined {

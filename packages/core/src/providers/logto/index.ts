@@ -114,7 +114,7 @@ export function logto(options: LogtoOptions): Provider {
       validate: (claims) => unclear(claims) ?? validate?.(claims),
     },
     ...(checked.opaque !== undefined && { opaque: validated(name, opaqueOf(checked.opaque, issuer, user), validate) }),
-    ...(app !== undefined && { refresh: refreshOf(app), revoke: revokeOf(app) }),
+    ...(app !== undefined && { clientIds: [app.clientId], refresh: refreshOf(app), revoke: revokeOf(app) }),
   }
 }
 
