@@ -39,6 +39,7 @@ export const answers = {
   // The provider: never the caller's fault, so no challenge, and a Retry-After.
   ERR_PROVIDER_UNAVAILABLE: [503, undefined],
   ERR_REVOCATION_UNAVAILABLE: [503, undefined],
+  ERR_STORE_UNAVAILABLE: [503, undefined],
   // A provider's API: it answered our client's call with a refusal. `upstream` tells its status and code.
   ERR_UPSTREAM_INVALID: [502, undefined],
   ERR_UPSTREAM_UNAUTHORIZED: [502, undefined],
