@@ -26,7 +26,7 @@ describe('the table of errors', () => {
     expect(new Set(codes.map((code) => answers[code][0]))).toEqual(new Set([400, 401, 403, 500, 502, 503]))
     expect(of(401, 'invalid_token').every((code) => code.startsWith('ERR_TOKEN_'))).toBe(true)
     expect(of(401)).toEqual(['ERR_TOKEN_MISSING'])
-    expect(of(503)).toEqual(['ERR_PROVIDER_UNAVAILABLE', 'ERR_REVOCATION_UNAVAILABLE'])
+    expect(of(503)).toEqual(['ERR_PROVIDER_UNAVAILABLE', 'ERR_REVOCATION_UNAVAILABLE', 'ERR_STORE_UNAVAILABLE'])
   })
 })
 
@@ -58,6 +58,7 @@ describe('what the client sees', () => {
     ['ERR_ROLE_REQUIRED', { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' }],
     ['ERR_PROVIDER_UNAVAILABLE', { 'Retry-After': '5' }],
     ['ERR_REVOCATION_UNAVAILABLE', { 'Retry-After': '5' }],
+    ['ERR_STORE_UNAVAILABLE', { 'Retry-After': '5' }],
     ['ERR_UPSTREAM_CONFLICT', {}],
     ['ERR_OPTIONS_INVALID', {}],
   ] as const)('has these headers for %s: %j', (code, headers) => {
