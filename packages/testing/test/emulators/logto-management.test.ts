@@ -81,7 +81,8 @@ describe('roles', () => {
     expect((await call('POST', `/roles/${role.id}/scopes`, { scopeIds: [read] })).body.code).toBe('role.scope_exists')
     expect((await call('POST', `/roles/${role.id}/scopes`, { scopeIds: [write] })).body).toHaveLength(2)
     expect((await call('PATCH', `/roles/${role.id}`, { name: 'head clerk' })).body.name).toBe('head clerk')
-    expect((await call('POST', '/users/alice/roles', { roleIds: [role.id] })).body).toBe('Created')
+    const ids = { roleIds: [role.id] }
+    expect((await call('POST', '/users/alice/roles', ids)).body).toEqual({ ...ids, addedRoleIds: [role.id] })
     const scope = async () => decodeJwt(await logto.tokenFor('alice', { resource: orders })).scope
     expect(await scope()).toBe('read:orders write:orders')
     expect((await call('DELETE', `/roles/${role.id}/scopes/${write}`)).status).toBe(204)

@@ -28,11 +28,11 @@ export const roleCalls: readonly Call[] = [
   ['DELETE', '/roles/:id/scopes/:scopeId', removeRoleScope, 'Role.Scopes.Updated'],
   ['GET', '/users/:userId/roles', (of, request) => rolesOf(request, userOf(of, request))],
   ['POST', '/users/:userId/roles', assignUserRoles],
-  ['PUT', '/users/:userId/roles', (of, request) => replaceRoles(of, request, userOf(of, request))],
+  ['PUT', '/users/:userId/roles', replaceUserRoles],
   ['DELETE', '/users/:userId/roles/:roleId', (of, request) => removeRole(of, request, userOf(of, request))],
   ['GET', '/applications/:applicationId/roles', (of, request) => rolesOf(request, machineOf(of, request))],
   ['POST', '/applications/:applicationId/roles', assignApplicationRoles],
-  ['PUT', '/applications/:applicationId/roles', (of, request) => replaceRoles(of, request, machineOf(of, request))],
+  ['PUT', '/applications/:applicationId/roles', replaceApplicationRoles],
   [
     'DELETE',
     '/applications/:applicationId/roles/:roleId',
@@ -139,13 +139,11 @@ function rolesOf(request: LoopbackRequest, { roles }: SubjectState): Reply {
 }
 
 function assignUserRoles(tenant: Tenant, request: LoopbackRequest): Reply {
-  assign(tenant, request, userOf(tenant, request), 'User')
-  return statusText(201)
+  return answer(assign(tenant, request, userOf(tenant, request), 'User'), 201)
 }
 
 function assignApplicationRoles(tenant: Tenant, request: LoopbackRequest): Reply {
-  const { roleIds, addedRoleIds } = assign(tenant, request, machineOf(tenant, request), 'MachineToMachine')
-  return answer({ roleIds, addedRoleIds }, 201)
+  return answer(assign(tenant, request, machineOf(tenant, request), 'MachineToMachine'), 201)
 }
 
 function assign({ state }: Tenant, request: LoopbackRequest, { roles }: SubjectState, type: RoleState['type']) {
@@ -159,11 +157,21 @@ function assign({ state }: Tenant, request: LoopbackRequest, { roles }: SubjectS
   return { roleIds, addedRoleIds: added.map(({ id }) => id) }
 }
 
-function replaceRoles({ state }: Tenant, request: LoopbackRequest, { roles }: SubjectState): Reply {
-  const wanted = textsOf(bodyOf(request), 'roleIds').map((id) => found(state.roles.get(id)))
+function replaceUserRoles(tenant: Tenant, request: LoopbackRequest): Reply {
+  return answer({ roleIds: replace(tenant, request, userOf(tenant, request)) })
+}
+
+function replaceApplicationRoles(tenant: Tenant, request: LoopbackRequest): Reply {
+  replace(tenant, request, machineOf(tenant, request))
+  return statusText()
+}
+
+function replace({ state }: Tenant, request: LoopbackRequest, { roles }: SubjectState): readonly string[] {
+  const roleIds = textsOf(bodyOf(request), 'roleIds')
+  const wanted = roleIds.map((id) => found(state.roles.get(id)))
   roles.clear()
   for (const role of wanted) roles.add(role)
-  return statusText(200)
+  return roleIds
 }
 
 function removeRole({ state }: Tenant, { params }: LoopbackRequest, { roles }: SubjectState): Reply {
