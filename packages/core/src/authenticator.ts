@@ -13,6 +13,7 @@ import type { RefreshOutcome, TokenSet, TokenSetValidation } from './token-set.t
 import { createTokenSets } from './token-sets.ts'
 import type { Verifier } from './types.ts'
 import { createReader, createVerifier } from './verify.ts'
+import { createWatcher, type Watch } from './watch.ts'
 
 /** How one provider does. */
 export interface ProviderHealth {
@@ -36,6 +37,11 @@ export interface Health {
 export interface Authenticator {
   /** @throws {AuthError} any `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE` */
   readonly verify: Verifier
+  /**
+   * Verifies a token, and goes on doing so until it is not good any more or `end()` is called: for what outlives a request.
+   * @throws {AuthError} as `verify`
+   */
+  watch(token: string): Promise<Watch>
   /**
    * Refuses from now on what is named. Resolves when the revocation list has it; for a token, when its provider has confirmed too,
    * if that can revoke.
@@ -104,9 +110,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     clockTolerance,
     maxTokenLifetime,
   })
+  const watcher = createWatcher({ verify, revocations, clock, clockTolerance })
 
   return {
     verify,
+    watch: watcher.watch,
     revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, maxTokenLifetime }),
     refresh: tokenSets.refresh,
     validateTokenSet: tokenSets.validate,
@@ -131,6 +139,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return { ok: providers.every(({ ok }) => ok), providers, revocations: revocations.size }
     },
     async close() {
+      watcher.close()
       for (const keys of shared.keySets.values()) keys.close()
       for (const metadata of shared.metadata.values()) metadata.close()
       await checked.refreshes?.close()

@@ -15,13 +15,15 @@ export interface HttpRequest {
 
 /**
  * A place where a request may carry its access token: the `Authorization` header, a cookie, a query parameter, a member
- * of a parsed body, or what a function finds. A function that gives `''` or no text has found nothing.
+ * of a parsed body, the WebSocket subprotocol that is offered after one of this name (a page can set no other header of an
+ * upgrade), or what a function finds. A function that gives `''` or no text has found nothing.
  */
 export type TokenSource =
   | 'header'
   | { readonly cookie: string }
   | { readonly query: string }
   | { readonly body: string }
+  | { readonly subprotocol: string }
   | ((request: HttpRequest) => string | undefined)
 
 /**
@@ -32,7 +34,7 @@ export function tokenSources(tokenFrom: TokenSource | readonly TokenSource[] = '
   const sources = [tokenFrom].flat()
   if (sources.length > 0 && sources.every(isTokenSource)) return sources
   throw new AuthError('ERR_OPTIONS_INVALID', {
-    explanation: `tokenFrom must be 'header', { cookie: name }, { query: name }, { body: name }, a function, or a list of these`,
+    explanation: `tokenFrom must be 'header', { cookie: name }, { query: name }, { body: name }, { subprotocol: name }, a function, or a list of these`,
   })
 }
 
@@ -40,7 +42,17 @@ function isTokenSource(source: unknown): boolean {
   if (source === 'header' || typeof source === 'function') return true
   if (typeof source !== 'object' || source === null) return false
   const [[kind, name] = [], ...more] = Object.entries(source)
-  return more.length === 0 && /^(cookie|query|body)$/.test(kind ?? '') && typeof name === 'string' && name !== ''
+  return (
+    more.length === 0 && /^(cookie|query|body|subprotocol)$/.test(kind ?? '') && typeof name === 'string' && name !== ''
+  )
+}
+
+/** Which pages may make a browser send a request with its cookies. */
+export interface SiteRules {
+  /** Origins of pages beside those of the app itself, such as `https://www.example.com`. */
+  readonly allowedOrigins?: readonly string[]
+  /** True for an upgrade: a GET, but one that opens a way to change things, for a page of any origin. */
+  readonly upgrade?: boolean
 }
 
 /**
@@ -49,15 +61,31 @@ function isTokenSource(source: unknown): boolean {
  * `ERR_REQUEST_CROSS_SITE` when only a cookie carries the token of an unsafe request from another site.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2
  */
-export function readCredentials(request: HttpRequest, sources: readonly TokenSource[]): string | undefined {
+export function readCredentials(
+  request: HttpRequest,
+  sources: readonly TokenSource[],
+  site: SiteRules = {},
+): string | undefined {
   const found = sources.flatMap((source) =>
     read(request, source).map((token) => ({ token, ambient: isCookie(source) })),
   )
   const token = found[0]?.token
   if (found.some((other) => other.token !== token)) throw malformed('the request carries two different tokens')
   // A browser adds cookies by itself, also for another site. Any other way to send a token needs to know the token.
-  if (found.length > 0 && found.every(({ ambient }) => ambient)) assertSameSite(request)
+  if (found.length > 0 && found.every(({ ambient }) => ambient)) assertSameSite(request, site)
   return token
+}
+
+/**
+ * Takes the token out of the offered subprotocols, so that no server answers with it. The name before it stays where there is
+ * no other: a page takes an answer that selects none of what it offered for a failure.
+ */
+export function hideSubprotocol(headers: Record<string, unknown>, sources: readonly TokenSource[]): void {
+  for (const source of sources) {
+    if (typeof source !== 'object' || !('subprotocol' in source)) continue
+    const { token, others } = subprotocols({ headers } as HttpRequest, source.subprotocol)
+    if (token.length > 0) headers[protocolHeader] = (others.length > 0 ? others : [source.subprotocol]).join(', ')
+  }
 }
 
 /** What an answer to this request must say, whatever the answer: one to a URL that holds a token is not for shared caches. */
@@ -72,6 +100,7 @@ function read(request: HttpRequest, source: TokenSource): string[] {
   if (source === 'header') return header(request)
   if (typeof source === 'function') return tokens([source(request)].filter(isText), 'a tokenFrom function')
   if ('cookie' in source) return tokens(cookies(request, source.cookie), 'the cookie')
+  if ('subprotocol' in source) return tokens(subprotocols(request, source.subprotocol).token, 'the subprotocols')
   if ('query' in source) return tokens(once(query(request, source.query)), 'the query')
   return tokens(body(request, source.body), 'the body')
 }
@@ -94,6 +123,17 @@ function cookies(request: HttpRequest, name: string): string[] {
   // Pair by pair: a subdomain can set a second cookie of the same name, and which of them comes first is up to the browser.
   const pairs = [request.headers.cookie ?? []].flat().join(';').split(';')
   return pairs.map((pair) => parseCookie(pair)[name]).filter(isText)
+}
+
+const protocolHeader = 'sec-websocket-protocol'
+
+/** @see https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4 */
+function subprotocols({ headers }: HttpRequest, name: string): { token: string[]; others: string[] } {
+  const offered = [headers[protocolHeader] ?? []].flat().join(',').split(',')
+  const names = offered.map((one) => one.trim())
+  const at = names.indexOf(name)
+  if (at < 0) return { token: [], others: names }
+  return { token: names.slice(at + 1, at + 2).filter(isText), others: names.toSpliced(at, 2) }
 }
 
 function query(request: HttpRequest, name: string): string[] {
@@ -126,12 +166,15 @@ function isCookie(source: TokenSource): boolean {
 }
 
 /** @see https://www.w3.org/TR/fetch-metadata/ */
-function assertSameSite({ method, headers }: HttpRequest): void {
-  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return
+function assertSameSite({ method, headers }: HttpRequest, { allowedOrigins = [], upgrade = false }: SiteRules): void {
+  if (!upgrade && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')) return
   const { 'sec-fetch-site': site, origin, host = headers[':authority'] } = headers
-  // Whoever sends neither is not a browser, and sent the cookie on purpose.
+  if (typeof origin === 'string' && allowedOrigins.includes(origin)) return
+  // Whoever sends neither is not a browser, and sent the cookie on purpose. An upgrade always has an origin (RFC 6455 section 4.1).
   const own =
-    site === undefined ? origin === undefined || isOwn(origin, host) : site === 'same-origin' || site === 'none'
+    upgrade || site === undefined
+      ? origin === undefined || isOwn(origin, host)
+      : site === 'same-origin' || site === 'none'
   if (own) return
   throw new AuthError('ERR_REQUEST_CROSS_SITE', {
     explanation:

@@ -81,3 +81,5 @@ export type {
   UpstreamRevocation,
 } from './token-set.ts'
 export type { Claims, Permission, Role, Seconds, User, VerifiedToken, Verifier } from './types.ts'
+export type { AuthenticateUpgrade, Upgrade } from './upgrade.ts'
+export type { Watch } from './watch.ts'

@@ -2,18 +2,28 @@ import * as z from 'zod'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import type { AuthenticatorOptions } from './authenticator-options.ts'
 import type { Challenge } from './challenge.ts'
-import { credentialHeaders, type HttpRequest, readCredentials, type TokenSource, tokenSources } from './credentials.ts'
+import {
+  credentialHeaders,
+  type HttpRequest,
+  hideSubprotocol,
+  readCredentials,
+  type TokenSource,
+  tokenSources,
+} from './credentials.ts'
 import { AuthError, isAuthError, type ProblemDetails } from './errors.ts'
 import { publishRefusal } from './events.ts'
 import { assertAllowed, type Predicate, type UnknownInput } from './guards/index.ts'
 import { assertPredicate } from './guards/predicate.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
 import type { User, VerifiedToken } from './types.ts'
+import { type AuthenticateUpgrade, createUpgradeAuthenticator } from './upgrade.ts'
 
 /** What the middleware of a framework takes besides the options of `createAuthenticator`. */
 export interface HttpOptions {
   /** Where a request may carry its token. Default: the `Authorization` header alone. */
   tokenFrom?: TokenSource | readonly TokenSource[]
+  /** Origins of pages, beside those of the app itself, whose requests may come with a token in a cookie. Default none. */
+  allowedOrigins?: readonly string[]
   /** `false` lets a request without credentials pass as nobody. A token that is not good is refused all the same. Default `true`. */
   required?: boolean
   /** Names the API in challenges; printable ASCII. Default `api`. */
@@ -34,6 +44,8 @@ export interface RequestAuthenticator {
    * @throws {AuthError} any `ERR_REQUEST_…` or `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
    */
   authenticate(request: HttpRequest, of?: object): Promise<VerifiedToken | undefined>
+  /** Whose upgrade this is, to a WebSocket or anything else; answers refusals itself. */
+  readonly authenticateUpgrade: AuthenticateUpgrade
   /** What the answer to this request must have in its header section. */
   headersFor(request: HttpRequest): Record<string, string>
 }
@@ -43,6 +55,11 @@ const defaultRealm = 'api'
 
 const schema = z.strictObject({
   tokenFrom: z.unknown().optional(),
+  allowedOrigins: z
+    .array(
+      z.string('must be a text').refine(isOrigin, 'must be an origin such as https://www.example.com, without a path'),
+    )
+    .optional(),
   required: z.boolean('must be true or false').optional(),
   realm: z
     .string('must be a text')
@@ -50,6 +67,10 @@ const schema = z.strictObject({
     .optional(),
   resourceMetadata: address.optional(),
 })
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
 
 // How the app of a request introduces itself. Guards stand elsewhere than the middleware, and answer in its name.
 const challenges = new WeakMap<object, Challenge>()
@@ -67,7 +88,8 @@ export function createRequestAuthenticator(
     throw invalidOptions('authMiddleware', 'takes options or what createAuthenticator returns')
   }
   const { options, authenticator } = 'verify' in source ? { options: http, authenticator: source } : split(source, http)
-  const { required = true, realm = defaultRealm, resourceMetadata } = readOptions('authMiddleware', schema, options)
+  const checked = readOptions('authMiddleware', schema, options)
+  const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
   const sources = tokenSources(options.tokenFrom)
   const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
 
@@ -76,21 +98,49 @@ export function createRequestAuthenticator(
     async authenticate(request, of = request) {
       challenges.set(of, challenge)
       try {
-        const token = readCredentials(request, sources)
+        const token = readCredentials(request, sources, { allowedOrigins })
         if (token !== undefined) return await authenticator.verify(token)
         if (!required) return undefined
-        throw new AuthError('ERR_TOKEN_MISSING', { explanation: 'no source of tokenFrom found a token' })
+        throw missing()
       } catch (error) {
         throw refusal(error, challenge)
       }
     },
+    authenticateUpgrade: createUpgradeAuthenticator({
+      async open(request, predicate) {
+        let provider: string | undefined
+        try {
+          const token = readCredentials(request, sources, { allowedOrigins, upgrade: true })
+          if (token === undefined) throw missing()
+          hideSubprotocol(request.headers, sources)
+          const watch = await authenticator.watch(token)
+          if (predicate === undefined) return watch
+          provider = watch.auth.provider
+          try {
+            assertAllowed(predicate, { user: watch.auth.user, auth: watch.auth, request })
+          } catch (error) {
+            watch.end()
+            throw error
+          }
+          return watch
+        } catch (error) {
+          throw refusal(error, challenge, provider)
+        }
+      },
+      userOf,
+      problemOf,
+    }),
     headersFor: (request) => credentialHeaders(request, sources),
   }
 }
 
+function missing(): AuthError {
+  return new AuthError('ERR_TOKEN_MISSING', { explanation: 'no source of tokenFrom found a token' })
+}
+
 function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; authenticator: Authenticator } {
-  const { tokenFrom, required, realm, resourceMetadata, ...rest } = source
-  const own = { tokenFrom, required, realm, resourceMetadata } as HttpOptions
+  const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, ...rest } = source
+  const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata } as HttpOptions
   return { options: { ...own, ...http }, authenticator: createAuthenticator(rest) }
 }
 

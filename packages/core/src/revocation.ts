@@ -31,6 +31,11 @@ export interface RevocationList {
   isRevoked(token: string, verified: VerifiedToken): boolean
   /** Resolves when the revocation is as durable as the list promises; throws otherwise. */
   add(revocation: Revocation): Promise<void>
+  /**
+   * Calls back after anything has been revoked, here or in another process, so that what is open can be looked at again; once
+   * for many at a time will do. Without it, open connections notice within 30 s. Returns what ends it.
+   */
+  onRevoked?(listener: () => void): () => void
   /** How many revocations are held. */
   readonly size: number
   close(): Promise<void>
@@ -50,6 +55,7 @@ export function createRevocationList({ clock }: { clock: Clock }): RevocationLis
   const sessions = new Ids()
   const subjects = new Map<string, Map<string, Horizon>>()
   const issuers = new Map<string, Horizon>()
+  const listeners = new Set<() => void>()
   let cancelSweep: (() => void) | undefined
   let closed = false
 
@@ -107,6 +113,11 @@ export function createRevocationList({ clock }: { clock: Clock }): RevocationLis
       sweepLater()
       const issuer = 'issuer' in revocation ? revocation.issuer : undefined
       publish('claviger:revocation', { kind: revocation.kind, issuer, size: size() })
+      for (const listener of listeners) listener()
+    },
+    onRevoked(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
     get size() {
       return size()

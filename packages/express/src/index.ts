@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  type AuthenticateUpgrade,
   type Authenticator,
   authenticated,
   type User as ClavigerUser,
@@ -38,16 +39,20 @@ type Next = (error?: unknown) => void
 /** A middleware for Express 4 and 5. */
 export type Middleware = (req: Req, res: ServerResponse, next: Next) => void
 
+/** What `authMiddleware` returns. */
+export type AuthMiddleware = Middleware & {
+  readonly authenticator: Authenticator
+  /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
+  readonly authenticateUpgrade: AuthenticateUpgrade
+}
+
 /**
  * Puts who calls into `req.user` and the verified token into `req.auth`, or refuses the request.
  * @param source - All options in one, or what `createAuthenticator` returned.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
-export function authMiddleware(
-  source: MiddlewareOptions | Authenticator,
-  http?: HttpOptions,
-): Middleware & { readonly authenticator: Authenticator } {
-  const { authenticator, authenticate, headersFor } = createRequestAuthenticator(source, http)
+export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
+  const { authenticate, headersFor, authenticator, authenticateUpgrade } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(req: Req, res: ServerResponse, next: Next): Promise<void> {
     try {
@@ -61,7 +66,7 @@ export function authMiddleware(
     // Not inside the try: what the rest of the app throws is not ours.
     next()
   }
-  return Object.assign(authenticateRequest, { authenticator })
+  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade })
 }
 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */

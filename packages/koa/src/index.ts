@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import {
+  type AuthenticateUpgrade,
   type Authenticator,
   authenticated,
   createGuard,
@@ -49,16 +50,20 @@ export interface AnyContext extends Pick<HttpRequest, 'headers'> {
 /** A middleware for Koa 2 and 3. */
 export type Middleware = (ctx: AnyContext, next: () => Promise<unknown>) => Promise<void>
 
+/** What `authMiddleware` returns. */
+export type AuthMiddleware = Middleware & {
+  readonly authenticator: Authenticator
+  /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
+  readonly authenticateUpgrade: AuthenticateUpgrade
+}
+
 /**
  * Puts who calls into `ctx.state.user` and the verified token into `ctx.state.auth`, or refuses the request.
  * @param source - All options in one, or what `createAuthenticator` returned.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
-export function authMiddleware(
-  source: MiddlewareOptions | Authenticator,
-  http?: HttpOptions,
-): Middleware & { readonly authenticator: Authenticator } {
-  const { authenticator, authenticate, headersFor } = createRequestAuthenticator(source, http)
+export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
+  const { authenticate, headersFor, authenticator, authenticateUpgrade } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
     const { method, url, headers } = ctx
@@ -74,7 +79,7 @@ export function authMiddleware(
     }
     await next()
   }
-  return Object.assign(authenticateRequest, { authenticator })
+  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade })
 }
 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */

@@ -1,10 +1,12 @@
 import http, { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Authenticator } from '../../src/authenticator.ts'
 import type { Predicate, Several } from '../../src/guards/index.ts'
 import type { HttpOptions, MiddlewareOptions } from '../../src/request.ts'
 import type { User, VerifiedToken } from '../../src/types.ts'
+import type { AuthenticateUpgrade } from '../../src/upgrade.ts'
 
 /** The guards that every adapter has; `M` is its middleware. */
 export interface Guards<M> {
@@ -46,8 +48,14 @@ export interface AppSetup {
   /** Sees every error that leaves the routes and the middleware. */
   readonly onError?: (error: unknown) => void
   /** Sees what `authMiddleware` returned. */
-  readonly onMiddleware?: (middleware: { readonly authenticator: Authenticator }) => void
+  readonly onMiddleware?: (middleware: {
+    readonly authenticator: Authenticator
+    readonly authenticateUpgrade: AuthenticateUpgrade
+  }) => void
 }
+
+/** What handles the `upgrade` event of a server. */
+export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 export type BuildApp = (setup: AppSetup) => RequestListener
 
@@ -72,9 +80,16 @@ export interface RunningApp {
 }
 
 /** Serves an app on loopback. */
-export async function serve(listener: RequestListener): Promise<RunningApp> {
+export async function serve(listener: RequestListener, onUpgrade?: OnUpgrade): Promise<RunningApp> {
   // Longer than what Node takes by default, so that long headers come through to the app.
   const server = createServer({ maxHeaderSize: 128 * 1024 }, listener)
+  const upgraded = new Set<Duplex>()
+  if (onUpgrade !== undefined) {
+    server.on('upgrade', (request, socket, head) => {
+      upgraded.add(socket)
+      onUpgrade(request, socket, head)
+    })
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const origin = `http://127.0.0.1:${port}`
@@ -110,6 +125,7 @@ export async function serve(listener: RequestListener): Promise<RunningApp> {
     },
     connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
     async close() {
+      for (const socket of upgraded) socket.destroy()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },

@@ -4,6 +4,7 @@ import { describeAuthentication } from './adapter-authentication.ts'
 import { describeGuards } from './adapter-guards.ts'
 import { describeHostileRequests } from './adapter-hostility.ts'
 import { createStage } from './adapter-stage.ts'
+import { describeUpgrades } from './adapter-upgrades.ts'
 
 /** What every adapter does, on every supported major of its framework. */
 export function describeAdapter(name: string, buildApp: BuildApp): void {
@@ -12,5 +13,6 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeAuthentication(stage)
     describeGuards(stage)
     describeHostileRequests(stage)
+    describeUpgrades(stage)
   })
 }

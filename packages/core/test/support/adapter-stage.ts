@@ -4,7 +4,7 @@ import { type Authenticator, createAuthenticator } from '../../src/authenticator
 import { allOf, anyOf, not, organization, role, scope } from '../../src/guards/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import type { VerifiedToken } from '../../src/types.ts'
-import { type AppSetup, type BuildApp, type RouteSetup, type RunningApp, serve } from './adapter-app.ts'
+import { type AppSetup, type BuildApp, type OnUpgrade, type RouteSetup, type RunningApp, serve } from './adapter-app.ts'
 
 const ok = () => ({ ok: true })
 
@@ -42,7 +42,7 @@ export const routes: RouteSetup[] = [
 export interface Stage {
   readonly issuer: TestIssuer
   /** An app that trusts the issuer, unless told otherwise; it ends with the test. */
-  start(setup?: Partial<AppSetup>): Promise<RunningApp>
+  start(setup?: Partial<AppSetup>, onUpgrade?: OnUpgrade): Promise<RunningApp>
   authenticatorFor(issuer: TestIssuer): Authenticator
   /** An authenticator whose verdicts the test makes up. */
   verifying(verify: (token: string) => Promise<VerifiedToken>): Authenticator
@@ -75,8 +75,8 @@ export function createStage(buildApp: BuildApp): Stage {
     get issuer() {
       return issuer
     },
-    async start(setup = {}) {
-      const app = await serve(buildApp({ auth: authenticator, routes, ...setup }))
+    async start(setup = {}, onUpgrade) {
+      const app = await serve(buildApp({ auth: authenticator, routes, ...setup }), onUpgrade)
       running.push(app)
       return app
     },

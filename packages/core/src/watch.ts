@@ -1,0 +1,159 @@
+import type { Clock } from './clock.ts'
+import { AuthError, isAuthError } from './errors.ts'
+import type { RevocationList } from './revocation.ts'
+import type { Seconds, VerifiedToken, Verifier } from './types.ts'
+
+/** A token that is watched for as long as what it opened is open: a WebSocket, an event stream, a long job. */
+export interface Watch {
+  /** The token as it was last verified. */
+  readonly auth: VerifiedToken
+  /** Fires when the token is not good any more: expired, revoked, its key removed. `reason` is the {@link AuthError}. */
+  readonly signal: AbortSignal
+  /**
+   * Goes on with a newer token of the same person.
+   * @throws {AuthError} any `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`; `ERR_TOKEN_REFUSED` for somebody else's token. The watch goes on
+   * with the token it had. Where the signal has fired, its reason.
+   */
+  renew(token: string): Promise<VerifiedToken>
+  /** Ends the watch; the signal does not fire. */
+  end(): void
+}
+
+/** Watches tokens. */
+export interface Watcher {
+  /** @throws {AuthError} what `verify` throws */
+  watch(token: string): Promise<Watch>
+  /** Ends all watches. */
+  close(): void
+}
+
+interface WatcherOptions {
+  /** The whole way of a token, revocation included. */
+  readonly verify: Verifier
+  readonly revocations: RevocationList
+  readonly clock: Clock
+  readonly clockTolerance: Seconds
+}
+
+// A watched token is treated as if a request came with it that often: a removed key or an opaque token that its provider ended
+// is noticed then. The end of a token is not waited for, and most of the time nothing of this reaches the network.
+const verifyEvery: Seconds = 30
+// Many revocations at once are one look at the list.
+const gather = 50
+
+interface Watched {
+  /** Verifies now, instead of when it is due. */
+  check(): Promise<void>
+  isRevoked(): boolean
+  end(): void
+}
+
+/** Makes what watches the tokens of one authenticator. Nothing here keeps the process alive. */
+export function createWatcher({ verify, revocations, clock, clockTolerance }: WatcherOptions): Watcher {
+  const watches = new Set<Watched>()
+  let unsubscribe: (() => void) | undefined
+  let cancelLook: (() => void) | undefined
+
+  function add(watched: Watched): void {
+    watches.add(watched)
+    unsubscribe ??= revocations.onRevoked?.(() => {
+      cancelLook ??= clock.after(gather, look)
+    })
+  }
+
+  function look(): void {
+    cancelLook = undefined
+    for (const watched of [...watches]) if (watched.isRevoked()) void watched.check()
+  }
+
+  function remove(watched: Watched): void {
+    watches.delete(watched)
+    if (watches.size > 0) return
+    unsubscribe?.()
+    cancelLook?.()
+    unsubscribe = cancelLook = undefined
+  }
+
+  async function watch(first: string): Promise<Watch> {
+    let token = first
+    let auth = await verify(token)
+    let cancel = () => {}
+    const controller = new AbortController()
+    const { signal } = controller
+    const left = () => (auth.expiresAt + clockTolerance) * 1000 - clock.now()
+
+    function schedule(): void {
+      cancel()
+      // One more: a timer may fire a millisecond early.
+      cancel = clock.after(Math.min(Math.max(0, left()) + 1, verifyEvery * 1000), () => void watched.check())
+    }
+
+    const watched: Watched = {
+      async check() {
+        const checked = token
+        try {
+          const verified = await verify(checked)
+          if (checked === token) auth = verified
+        } catch (error) {
+          // Renewed or ended in the meantime; or nobody knows, and it was good so far.
+          const isOver = checked !== token || !watches.has(watched)
+          const isOutage = isAuthError(error) && error.code === 'ERR_PROVIDER_UNAVAILABLE'
+          if (!isOver && !(isOutage && left() > 0)) {
+            watched.end()
+            controller.abort(isOutage ? expired() : error)
+            return
+          }
+        }
+        if (watches.has(watched)) schedule()
+      },
+      isRevoked() {
+        try {
+          return revocations.isRevoked(token, auth)
+        } catch {
+          return true // what is to be done about that, `verify` decides
+        }
+      },
+      end() {
+        cancel()
+        remove(watched)
+      },
+    }
+
+    add(watched)
+    schedule()
+    // Revoked between the verdict and the subscription.
+    if (watched.isRevoked()) void watched.check()
+
+    return {
+      get auth() {
+        return auth
+      },
+      signal,
+      async renew(newer) {
+        const verified = await verify(newer)
+        signal.throwIfAborted()
+        if (verified.issuer !== auth.issuer || verified.user.id !== auth.user.id) throw somebodyElse()
+        token = newer
+        auth = verified
+        if (watches.has(watched)) schedule()
+        return auth
+      },
+      end: () => watched.end(),
+    }
+  }
+
+  return {
+    watch,
+    close() {
+      for (const watched of [...watches]) watched.end()
+    },
+  }
+}
+
+function expired(): AuthError {
+  return new AuthError('ERR_TOKEN_EXPIRED', { explanation: 'expired while its provider could not be asked' })
+}
+
+function somebodyElse(): AuthError {
+  return new AuthError('ERR_TOKEN_REFUSED', { explanation: 'a watch is renewed with a token of the same person only' })
+}
