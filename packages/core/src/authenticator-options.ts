@@ -6,6 +6,7 @@ import type { KeySetLimits } from './keys.ts'
 import { functionOf, readOptions, seconds } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { RevocationList } from './revocation.ts'
+import type { RoleDirectory } from './roles/directory.ts'
 import type { RefreshExchange } from './token-set.ts'
 import type { Seconds } from './types.ts'
 
@@ -21,6 +22,11 @@ export interface AuthenticatorOptions {
   revocations?: RevocationList
   /** Where processes agree on who refreshes. Default: none, each process refreshes for itself. */
   refreshes?: RefreshExchange
+  /**
+   * By whose word users have roles and permissions, at each request. Default: that of their tokens, as the provider reads them.
+   * A role that is not in the directory is none, and what a token says itself about permissions does not count.
+   */
+  roles?: RoleDirectory
   /** For `exp`, `nbf` and `iat`. Default 5, at most 300. */
   clockTolerance?: Seconds
   /** The longest life of a token that is accepted, from its issue to its end; a revocation need not be kept longer. Default 30 days. */
@@ -89,6 +95,12 @@ const schema = z.strictObject({
       'must be a RefreshExchange',
     )
     .optional(),
+  roles: z
+    .custom<RoleDirectory>(
+      (value) => typeof value === 'object' && value !== null && 'judge' in value,
+      'must be what createRoleDirectory returns',
+    )
+    .optional(),
   clockTolerance: seconds(0, 300).optional(),
   maxTokenLifetime: seconds(60, 3660 * day).optional(),
   timeout: seconds(0.01, 60).optional(),
@@ -118,6 +130,7 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
     providers: checked.providers,
     revocations: checked.revocations,
     refreshes: checked.refreshes,
+    roles: checked.roles,
     clock,
     timeout,
     clockTolerance: checked.clockTolerance ?? 5,

@@ -7,6 +7,8 @@ import { invalidOptions } from './options.ts'
 import type { Refreshed } from './refreshed.ts'
 import { createRevocationList, withRevocation } from './revocation.ts'
 import { createRevoker, type RevocationRequest } from './revocation-request.ts'
+import type { RoleDirectory, RoleDirectoryHealth } from './roles/directory.ts'
+import { judge, withRoles } from './roles/with-roles.ts'
 import { createRoute } from './route.ts'
 import { createRoutes } from './routes.ts'
 import type { RefreshOutcome, TokenSet, TokenSetValidation } from './token-set.ts'
@@ -26,11 +28,13 @@ export interface ProviderHealth {
 }
 
 export interface Health {
-  /** True if every provider is. */
+  /** True if every provider is, and the roles. */
   readonly ok: boolean
   readonly providers: readonly ProviderHealth[]
   /** Revocations held. */
   readonly revocations: number
+  /** Absent without the option `roles`. */
+  readonly roles?: RoleDirectoryHealth
 }
 
 /** Verifies tokens of all its providers, and forgets those that are revoked. Make one per process. */
@@ -65,9 +69,11 @@ export interface Authenticator {
    * @throws {AuthError} `ERR_OPTIONS_INVALID` for an issuer that is not configured
    */
   purge(issuer: string, kid?: string): void
-  /** Resolves when the keys of every provider are there. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
+  /** Resolves when the keys of every provider are there, and the roles. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
   ready(): Promise<void>
   health(): Health
+  /** By whose word users have roles: the option of that name. */
+  readonly roles: RoleDirectory | undefined
   /** Ends background work. */
   close(): Promise<void>
 }
@@ -98,11 +104,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     maxTokenLifetime,
   })
   const cached = cache === undefined ? innermost : withCache(innermost, clock, clockTolerance, cache)
-  const verify = withRevocation(cached, revocations)
+  const { roles } = checked
+  const verify = withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations)
   const tokenSets = createTokenSets({
     routes,
     verify,
     verifyRevoked: cached,
+    judge: (verified) => (roles === undefined ? verified : judge(roles, verified)),
     read: createReader({ routes: table, clock, maxTokenLifetime }),
     revocations,
     exchange: checked.refreshes,
@@ -127,7 +135,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       for (const keys of new Set(found.map((route) => route.keys))) keys?.purge(kid)
     },
     async ready() {
-      await Promise.all([...shared.keySets.values()].map((keys) => keys.ready()))
+      await Promise.all([...shared.keySets.values()].map((keys) => keys.ready()).concat(roles?.ready() ?? []))
     },
     health() {
       const providers = routes.map(({ provider, keys }): ProviderHealth => {
@@ -136,13 +144,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const ok = health === undefined || (health.state === 'empty' ? health.lastError === undefined : health.keys > 0)
         return { provider: provider.name, issuer: provider.issuer, ok, ...(health !== undefined && { keys: health }) }
       })
-      return { ok: providers.every(({ ok }) => ok), providers, revocations: revocations.size }
+      const ofRoles = roles?.health()
+      return {
+        ok: providers.every(({ ok }) => ok) && ofRoles?.ok !== false,
+        providers,
+        revocations: revocations.size,
+        ...(ofRoles !== undefined && { roles: ofRoles }),
+      }
     },
+    roles,
     async close() {
       watcher.close()
       for (const keys of shared.keySets.values()) keys.close()
       for (const metadata of shared.metadata.values()) metadata.close()
       await checked.refreshes?.close()
+      roles?.close()
       await revocations.close()
     },
   }

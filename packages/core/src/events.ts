@@ -36,6 +36,18 @@ export interface Events {
     issuer: string | undefined
     size: number
   }
+  /** Roles of a directory were read, could not be, or are too old to be used. */
+  'claviger:roles': {
+    /** Whose roles. */
+    source: string
+    organization: string | undefined
+    outcome: 'replaced' | 'failed' | 'died'
+    /** Roles read. */
+    roles: number
+    error: string | undefined
+    /** Until the next attempt after a failure. */
+    retryIn: Seconds | undefined
+  }
 }
 
 const channels = {
@@ -44,6 +56,7 @@ const channels = {
   'claviger:refusal': channel('claviger:refusal'),
   'claviger:keys': channel('claviger:keys'),
   'claviger:revocation': channel('claviger:revocation'),
+  'claviger:roles': channel('claviger:roles'),
 } satisfies Record<keyof Events, ReturnType<typeof channel>>
 
 /** Whether anybody listens; asked first where building the message costs. */

@@ -71,6 +71,29 @@ export {
 } from './request.ts'
 export { createRevocationList, type Revocation, type RevocationList } from './revocation.ts'
 export type { RevocationRequest } from './revocation-request.ts'
+export {
+  type AdministrationOptions,
+  createRoleAdministration,
+  type RoleAdministration,
+  type RoleAdministrationOptions,
+  type RoleChanges,
+  type RolesAssigned,
+  type RoleWrites,
+  type SomePermissions,
+  type WritableRoles,
+} from './roles/administration.ts'
+export {
+  createRoleDirectory,
+  type Judgement,
+  type Person,
+  type RoleDirectory,
+  type RoleDirectoryHealth,
+  type RoleDirectoryOptions,
+} from './roles/directory.ts'
+export { mapUser, type UserMapping } from './roles/map-user.ts'
+export type { PermissionSpelling } from './roles/permission.ts'
+export type { RoleFreshness } from './roles/set.ts'
+export type { RoleDefinition, RoleDefinitions, RoleFunction, RoleLike, RoleSource } from './roles/source.ts'
 export type {
   Refresh,
   RefreshExchange,

@@ -42,6 +42,8 @@ export interface RefreshedHealth {
 export interface Refreshed<T> {
   /** What we hold, however old, unless it is dead. */
   current(): T | undefined
+  /** What `get` would give at once; nothing when it would have to ask. */
+  peek(): T | undefined
   /**
    * The value: at once when it is fresh, or stale with its publisher known to be down; else after one shared attempt.
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` without a value that may be used
@@ -171,11 +173,15 @@ export function createRefreshed<T>({
     })
   }
 
-  function get(): T | Promise<T> {
+  function peek(): T | undefined {
     const held = current()
-    if (held === undefined) return refresh()
     // With its publisher known to be down nobody waits: the background goes on trying.
-    if (clock.monotonic() < freshUntil || lastError !== undefined) return held
+    return clock.monotonic() < freshUntil || lastError !== undefined ? held : undefined
+  }
+
+  function get(): T | Promise<T> {
+    const held = peek()
+    if (held !== undefined) return held
     return refresh().catch((error: unknown) => {
       const stale = current()
       if (stale === undefined) throw error
@@ -187,6 +193,7 @@ export function createRefreshed<T>({
 
   return {
     current,
+    peek,
     get,
     refresh,
     health() {

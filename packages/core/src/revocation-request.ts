@@ -8,10 +8,11 @@ import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
 /**
  * What to revoke. `issuedBefore` is a time in seconds since the epoch; tokens issued earlier are refused. It defaults to the end
- * of the current second. A provider is named by its `name`, or by its issuer where several have one name.
+ * of the current second. A provider is named by its `name`, or by its issuer where several have one name. `upstream: false` is for a
+ * token that its provider has ended already: it is refused without asking there.
  */
 export type RevocationRequest =
-  | { token: string }
+  | { token: string; upstream?: boolean }
   | { tokenId: string; provider?: string; expiresAt?: Seconds }
   | { session: string; provider?: string; expiresAt?: Seconds }
   | { subject: string; provider: string; issuedBefore?: Seconds }
@@ -24,7 +25,7 @@ const time = z
   .min(1e9, 'must be a time in seconds since the epoch')
   .max(1e11, 'must be a time in seconds since the epoch')
 const requests = {
-  token: z.strictObject({ token: name }),
+  token: z.strictObject({ token: name, upstream: z.boolean('must be true or false').optional() }),
   tokenId: z.strictObject({ tokenId: name, provider: name.optional(), expiresAt: time.optional() }),
   session: z.strictObject({ session: name, provider: name.optional(), expiresAt: time.optional() }),
   subject: z.strictObject({ subject: name, provider: name, issuedBefore: time.optional() }),
@@ -102,7 +103,10 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
 
   return async (request) => {
     const what = readRevocationRequest(request)
-    if ('token' in what) return revokeToken(what.token)
+    if ('token' in what) {
+      if (what.upstream !== false) return revokeToken(what.token)
+      return revocations.add({ kind: 'token', token: withoutSignature(what.token), until: longest() })
+    }
     for (const revocation of revocationsOf(what)) await revocations.add(revocation)
   }
 }

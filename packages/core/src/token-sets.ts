@@ -13,6 +13,8 @@ interface Options {
   readonly verify: Verifier
   /** The same, revoked or not. */
   readonly verifyRevoked: Verifier
+  /** Gives a verified token's user the roles of the moment. */
+  readonly judge: (verified: VerifiedToken) => VerifiedToken | Promise<VerifiedToken>
   /** Tells of a JWT whatever its time. */
   readonly read: Verifier
   readonly revocations: RevocationList
@@ -45,7 +47,7 @@ const renewable: ReadonlySet<AuthErrorCode> = new Set([
  * tokens stem from is asked about before the provider is, and after. A revocation of one access token ends that one alone.
  */
 export function createTokenSets(options: Options): TokenSets {
-  const { routes, verify, verifyRevoked, read, revocations, clock, clockTolerance, maxTokenLifetime } = options
+  const { routes, verify, verifyRevoked, judge, read, revocations, clock, clockTolerance, maxTokenLifetime } = options
   const refreshOnce = createRefreshOnce({ clock, exchange: options.exchange, onRejected: end })
 
   /** @param refusal why the access token is not good, where that is known */
@@ -115,6 +117,15 @@ export function createTokenSets(options: Options): TokenSets {
     return { kind: 'token', token: signed, until }
   }
 
+  // The tokens are handed on, whoever can tell what they allow.
+  async function judged(auth: VerifiedToken | undefined): Promise<VerifiedToken | undefined> {
+    try {
+      return auth === undefined ? undefined : await judge(auth)
+    } catch {
+      return undefined
+    }
+  }
+
   return {
     async refresh(tokens) {
       const { auth, ...outcome } = await renew(tokens)
@@ -129,7 +140,7 @@ export function createTokenSets(options: Options): TokenSets {
         if (!renewable.has(error.code)) return { outcome: 'rejected', error }
         const renewal = await renew(tokens, error)
         if (renewal.outcome !== 'refreshed') return renewal
-        return { outcome: 'replaced', tokens: renewal.tokens, auth: renewal.auth }
+        return { outcome: 'replaced', tokens: renewal.tokens, auth: await judged(renewal.auth) }
       }
     },
   }

@@ -9,10 +9,11 @@ import type { VerificationKey } from './key.ts'
 import type { KeySet } from './keys.ts'
 import type { JwtProfile, OpaqueProfile, UserClaims } from './provider.ts'
 import { quoted } from './redact.ts'
+import { permissionName } from './roles/permission.ts'
 import type { Route } from './route.ts'
 import { acceptsAudience, type Routes } from './routes.ts'
 import { restsOn } from './standing.ts'
-import type { Claims, Permission, Seconds, User, VerifiedToken, Verifier } from './types.ts'
+import type { Claims, Seconds, User, VerifiedToken, Verifier } from './types.ts'
 
 interface VerifierOptions {
   readonly routes: Routes
@@ -283,7 +284,7 @@ function userOf(said: UserClaims, provider: string, issuer: string): Readonly<Us
   )
   // What a role of another organization allows is not allowed here.
   const here = roles.filter((role) => role.organization === undefined || role.organization === organization)
-  const ofRoles = here.flatMap((role) => role.permissions.map(nameOf))
+  const ofRoles = here.flatMap((role) => role.permissions.map(permissionName))
   return Object.freeze({
     id,
     provider,
@@ -295,10 +296,6 @@ function userOf(said: UserClaims, provider: string, issuer: string): Readonly<Us
     permissions: Object.freeze([...new Set([...ofRoles, ...(said.permissions ?? [])])]),
     scopes: Object.freeze([...(said.scopes ?? [])]),
   })
-}
-
-function nameOf({ resource, action }: Permission): string {
-  return `${resource}:${action}`
 }
 
 const ago = (seconds: number) => `${Math.round(seconds)} s ago`

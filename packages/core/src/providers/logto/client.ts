@@ -7,9 +7,11 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { isAuthError } from '../../errors.ts'
 import { createOpenApiClient, createOpenApiFetch, pathSerializer } from '../../openapi.ts'
 import { address, readOptions, text } from '../../options.ts'
+import { noteWrite } from '../../roles/signals.ts'
 import type { Seconds } from '../../types.ts'
 import { createMachineTokens, type LogtoTokens } from './machine-tokens.ts'
 import { type AnyPaths, createManagement, type LogtoManagement } from './management.ts'
+import { isAboutRoles, ownerOf } from './role-source.ts'
 import type { paths } from './types.generated.ts'
 import { issuerOf, managementResourceOf, originOf, readLogtoError, withoutStatusText } from './wire.ts'
 
@@ -42,6 +44,8 @@ export interface LogtoClient<Paths extends {} = paths> extends LogtoManagement {
    * not 2xx rejects with an `AuthError`, so `error` is never there. Bodies are not validated.
    */
   readonly api: Client<Paths>
+  /** The tenant's address, without slashes at the end. */
+  readonly endpoint: string
 }
 
 const schema = z.strictObject({
@@ -83,7 +87,7 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
     timeout,
     clock: clock ?? systemClock,
   })
-  const authorized = withToken(caller, tokens, timeout)
+  const authorized = notingRoleWrites(withToken(caller, tokens, timeout), baseUrl)
 
   // How a request says which call it is; its URL holds ids, which do not belong into logs.
   const templates = new WeakMap<Request, string>()
@@ -105,6 +109,7 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
     ...createManagement(baseUrl, authorized, api),
     tokens: Object.freeze(tokens),
     api: api as unknown as Client<Paths>,
+    endpoint: baseUrl,
   })
 }
 
@@ -112,6 +117,17 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
 function without(secret: string, { code, message, ...said }: ReturnType<ErrorReader>): ReturnType<ErrorReader> {
   const cut = (text: string | undefined) => text?.replaceAll(secret, '[redacted]')
   return { ...said, code: cut(code), message: cut(message) }
+}
+
+// Also after a failure: what looks like one may have been applied.
+function notingRoleWrites(caller: Caller, baseUrl: string): Caller {
+  return async (call, options) => {
+    try {
+      return await caller(call, options)
+    } finally {
+      if (call.method !== 'GET' && isAboutRoles(new URL(call.url).pathname)) noteWrite(ownerOf(baseUrl))
+    }
+  }
 }
 
 /** Puts the token on a call, and another one when it is refused, once. One deadline holds over all of it. */

@@ -14,6 +14,7 @@ export type { LogtoAppOptions } from './app.ts'
 export { createLogtoClient, type LogtoClient, type LogtoClientOptions } from './client.ts'
 export type { LogtoMachineToken, LogtoTokenRequest, LogtoTokens } from './machine-tokens.ts'
 export type { LogtoList, LogtoManagement } from './management.ts'
+export { type LogtoRolesOptions, logtoRoles } from './role-source.ts'
 export {
   createLogtoWebhook,
   type LogtoWebhook,

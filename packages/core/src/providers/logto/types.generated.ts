@@ -663,6 +663,27 @@ export interface components {
             /** @enum {string} */
             type?: "User" | "MachineToMachine";
         };
+        OrganizationRoleWithScopes: {
+            id: string;
+            name: string;
+            description: string | null;
+            /** @enum {string} */
+            type?: "User" | "MachineToMachine";
+            /** @description Of the organization itself. */
+            scopes?: {
+                id: string;
+                name: string;
+            }[];
+            /** @description Of APIs. */
+            resourceScopes?: {
+                id: string;
+                name: string;
+                resource: {
+                    id: string;
+                    name: string;
+                };
+            }[];
+        };
         OrganizationRoleChoice: {
             organizationRoleIds?: string[];
             organizationRoleNames?: string[];
@@ -1959,7 +1980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrganizationRole"][];
+                    "application/json": components["schemas"]["OrganizationRoleWithScopes"][];
                 };
             };
         };

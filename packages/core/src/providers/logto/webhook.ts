@@ -5,7 +5,9 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { at, harden } from '../../json.ts'
 import { functionOf, invalidOptions, readOptions, seconds, text } from '../../options.ts'
 import type { RevocationRequest } from '../../revocation-request.ts'
+import type { RoleDirectory } from '../../roles/directory.ts'
 import type { Seconds } from '../../types.ts'
+import { isRoleEvent } from './role-source.ts'
 
 /** A delivery, as any framework has it. */
 export interface LogtoWebhookRequest {
@@ -46,6 +48,8 @@ export interface LogtoWebhookOptions {
   replayWindow?: Seconds
   /** The longest body, in bytes. Default 1 MiB. */
   maxBytes?: number
+  /** Whose roles are read anew when Logto tells that a role or a scope has changed. Default: the directory of `auth`, if it has one. */
+  roles?: Pick<RoleDirectory, 'invalidate'>
   /** Told each event, once, after what it revokes has been revoked. When it throws, the delivery is answered with 503. */
   onEvent?: (event: LogtoWebhookEvent) => void | Promise<void>
   /** Told why a delivery was answered with 503. */
@@ -66,6 +70,12 @@ const schema = z.strictObject({
   provider: text.optional(),
   replayWindow: seconds(10, 86_400).optional(),
   maxBytes: z.int().min(1024, 'must be at least 1024').optional(),
+  roles: z
+    .custom<Pick<RoleDirectory, 'invalidate'>>(
+      (value) => typeof at(value, ['invalidate']) === 'function',
+      'must be what createRoleDirectory returns',
+    )
+    .optional(),
   onEvent: functionOf<NonNullable<LogtoWebhookOptions['onEvent']>>().optional(),
   onError: functionOf<NonNullable<LogtoWebhookOptions['onError']>>().optional(),
   clock: z
@@ -79,7 +89,8 @@ const done: LogtoWebhookAnswer = { status: 204 }
 
 /**
  * Makes a receiver for Logto's webhooks: it signs out who is suspended or deleted there, which Logto's signed tokens would outlive.
- * The webhook needs the events `User.SuspensionStatus.Updated` and `User.Deleted`.
+ * The webhook needs the events `User.SuspensionStatus.Updated` and `User.Deleted`. With those of roles and scopes, such as
+ * `Role.Scopes.Updated`, a directory of roles hears of changes at once.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, also for a provider that the authenticator does not have
  * @see https://docs.logto.io/developers/webhooks/secure-webhooks
  */
@@ -90,6 +101,7 @@ export function createLogtoWebhook(options: LogtoWebhookOptions): LogtoWebhook {
   const { auth, clock = systemClock } = checked
   const keys = [checked.signingKey].flat()
   if (typeof auth !== 'function') assertKnown(auth, provider, where)
+  const roles = checked.roles ?? (typeof auth === 'function' ? undefined : auth.roles)
   const revoke = typeof auth === 'function' ? auth : (what: RevocationRequest) => auth.revoke(what)
 
   // What is being done, or was: by delivery, until it is too old to be accepted anyway.
@@ -100,6 +112,7 @@ export function createLogtoWebhook(options: LogtoWebhookOptions): LogtoWebhook {
       // Up to when it was told, not until now: who is let in again meanwhile stays in. A second more, as `iat` has no fractions.
       const issuedBefore = Math.floor(Date.parse(event.createdAt) / 1000) + 2
       if (subject !== undefined) await revoke({ subject, provider, issuedBefore })
+      if (isRoleEvent(event.event)) roles?.invalidate()
       await onEvent?.(event)
       return done
     } catch (error) {

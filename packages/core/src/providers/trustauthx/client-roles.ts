@@ -3,7 +3,7 @@ import type { CallOptions } from '../../client-options.ts'
 import { invalidOptions } from '../../options.ts'
 import type { Permission, Role } from '../../types.ts'
 import { type Ask, assertText, type Call } from './calls.ts'
-import { noteWrite, type RoleDirectory } from './roles.ts'
+import { noteWrite, type OrganizationRoles } from './roles.ts'
 import { anyJson, jsonOf } from './schema.ts'
 import { paths, readPermissions, readRole, type TrustAuthXPermission, toWirePermissions } from './wire.ts'
 
@@ -60,7 +60,12 @@ export function listRoles(ask: Ask, orgId: string, options?: CallOptions): Promi
 }
 
 /** Makes the part of the client that is about roles. */
-export function createRolesClient(ask: Ask, base: string, ownOrgId: string, directory: RoleDirectory): TrustAuthXRoles {
+export function createRolesClient(
+  ask: Ask,
+  base: string,
+  ownOrgId: string,
+  directory: OrganizationRoles,
+): TrustAuthXRoles {
   async function write<T>(
     call: Pick<Call<T>, 'operation' | 'method' | 'path' | 'schema'>,
     body: object,

@@ -16,9 +16,9 @@ import {
 } from './client-roles.ts'
 import { createTokenCalls, type TrustAuthXTokenCalls } from './client-tokens.ts'
 import { createLoginCookie } from './login.ts'
-import { createRoleDirectory } from './roles.ts'
+import { createOrganizationRoles } from './roles.ts'
 import { credentialsSchema, refusedStatusesSchema, secureAddress } from './schema.ts'
-import { baseOf, createCallUrl, defaultRefusedStatuses, readRole, type TrustAuthXCredentials } from './wire.ts'
+import { baseOf, createCallUrl, defaultRefusedStatuses, type TrustAuthXCredentials } from './wire.ts'
 
 /** What a client is made of. Durations are seconds. */
 export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOptions {
@@ -59,6 +59,10 @@ export interface TrustAuthXClient extends TrustAuthXBrowserCalls, TrustAuthXToke
     options?: AssignOptions,
   ): Promise<RoleAssignment>
   readonly roles: TrustAuthXRoles
+  /** The organization. */
+  readonly orgId: string
+  /** Where it calls, without slashes at the end. */
+  readonly apiBaseUrl: string
 }
 
 const schema = z.strictObject({
@@ -95,11 +99,10 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
   const ask = createAsk({ ...checked, base, onEdge: (edge) => directory.hint(edge) })
   let isKeyRefused = false
 
-  const directory = createRoleDirectory({
+  const directory = createOrganizationRoles({
     clock,
     base,
     orgId,
-    read: readRole,
     async load() {
       try {
         const list = await listRoles(ask, orgId)
@@ -148,6 +151,8 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     removeRole: async (uid, roleIds, given) => assign('removeRole', uid, { remove: roleIds }, given),
     updateRole: async (uid, roleIds, given) => assign('updateRole', uid, roleIds, given),
     roles: createRolesClient(ask, base, orgId, directory),
+    orgId,
+    apiBaseUrl: base,
   }
 }
 

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { functionOf, readOptions, seconds, text } from '../../options.ts'
 import type { Provider, ProviderContext, Validator } from '../../provider.ts'
+import type { RoleFreshness } from '../../roles/set.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { validated } from '../validated.ts'
-import type { RoleFreshness } from './roles.ts'
 import { credentialsSchema, refusedStatusesSchema, secureAddress } from './schema.ts'
 import { refreshWith, revokeWith } from './tokens.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
@@ -22,7 +22,7 @@ export type {
 } from './client-roles.ts'
 export type { TokenSetCheck, TrustAuthXRevocation, TrustAuthXTokenCalls, TrustAuthXTokenSet } from './client-tokens.ts'
 export { type EnvelopeOptions, readUserEnvelope, type TrustAuthXProfile, type TrustAuthXSession } from './envelope.ts'
-export type { RoleFreshness } from './roles.ts'
+export { trustAuthXRoles } from './role-source.ts'
 export type { TrustAuthXCredentials, TrustAuthXPermission } from './wire.ts'
 
 /** Who holds an access token, from where the app keeps what `getUser` gave it. */

@@ -2,14 +2,15 @@ import { type AuthError, unavailable } from '../../errors.ts'
 import type { JsonResponse } from '../../http.ts'
 import { retryAfter } from '../../introspection.ts'
 import type { ProviderContext } from '../../provider.ts'
-import { createRoleDirectory, type RoleDirectory, type RoleFreshness } from './roles.ts'
-import { createCallUrl, defaultRefusedStatuses, paths, readRole, type TrustAuthXCredentials } from './wire.ts'
+import type { RoleFreshness } from '../../roles/set.ts'
+import { createOrganizationRoles, type OrganizationRoles } from './roles.ts'
+import { createCallUrl, defaultRefusedStatuses, paths, type TrustAuthXCredentials } from './wire.ts'
 
 /** TrustAuthX as one authenticator reaches it. */
 export interface Upstream {
   /** One call, not repeated. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` without an answer */
   ask(path: string, parameters: Readonly<Record<string, string>>, method?: 'GET' | 'DELETE'): Promise<JsonResponse>
-  readonly roles: RoleDirectory
+  readonly roles: OrganizationRoles
   /**
    * Whether an answer says that a token is not valid. A 401 may be about our own key instead, so it is believed only
    * where that has just worked elsewhere.
@@ -32,12 +33,11 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
   const url = createCallUrl(base, options)
   let isKeyRefused = false
 
-  const roles = createRoleDirectory({
+  const roles = createOrganizationRoles({
     ...options.roles,
     clock,
     base,
     orgId,
-    read: readRole,
     async load() {
       const response = await request(url(paths.role, { org_id: orgId }))
       // Any other status says nothing about our key.

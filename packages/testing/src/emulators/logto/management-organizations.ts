@@ -10,7 +10,7 @@ import {
   textOf,
   textsOf,
 } from './management-answers.ts'
-import { organizationBody, organizationRoleBody, tenantId, userBody } from './management-bodies.ts'
+import { organizationBody, organizationRoleBody, scopeId, tenantId, userBody } from './management-bodies.ts'
 import { type Call, type EventDetails, found, searched, userOf } from './management-routes.ts'
 import { idOf, type LogtoOrganization, type LogtoState, type UserState } from './state.ts'
 import type { Tenant } from './tenant.ts'
@@ -126,7 +126,16 @@ function listMemberScopes({ state }: Tenant, { params }: LoopbackRequest): Reply
 }
 
 function listOrganizationRoles({ state }: Tenant, request: LoopbackRequest): Reply {
-  const roles = [...state.organizationRoles.values()].map(organizationRoleBody)
+  const roles = [...state.organizationRoles.values()].map((role) => ({
+    ...organizationRoleBody(role),
+    scopes: (role.scopes ?? []).map((name) => ({ id: idOf('organization scope', name), name })),
+    resourceScopes: Object.entries(role.resourceScopes ?? {}).flatMap(([indicator, names]) =>
+      names.map((name) => {
+        const resource = { id: idOf('resource', indicator), name: state.resources.get(indicator)?.name ?? indicator }
+        return { id: scopeId(indicator, name), name, resource }
+      }),
+    ),
+  }))
   return optionallyPaged(
     request,
     searched(request, roles, ({ id, name }) => [id, name]),

@@ -1,0 +1,445 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { assertAllowed, createAuthenticator, createRoleDirectory, permission, role, userOf } from '../src/index.ts'
+import { createRoleStage, rightsOf } from './support/roles.ts'
+
+type Stage = Awaited<ReturnType<typeof createRoleStage>>
+let stage: Stage
+afterEach(() => stage.close())
+
+const all = ['machine:delete', 'machine:start']
+
+async function turn(): Promise<void> {
+  await sleep(5)
+}
+
+/** What guards say of a user's token now. */
+async function allows(token: string, predicate = permission('machine:delete')): Promise<boolean> {
+  const auth = await stage.auth.verify(token)
+  try {
+    assertAllowed(predicate, { user: userOf(auth), auth, request: {} })
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('a user', () => {
+  beforeEach(async () => {
+    stage = await createRoleStage()
+  })
+
+  it('has what the directory says of the roles that the token names', async () => {
+    const { user } = await stage.auth.verify(stage.token(['admin']))
+    expect(user.roles).toEqual([
+      {
+        id: 'admin',
+        name: 'admin',
+        permissions: [
+          { resource: 'machine', action: 'delete' },
+          { resource: 'machine', action: 'start' },
+        ],
+      },
+    ])
+    expect(user.permissions).toEqual(all)
+  })
+
+  it.each<[string, string[]]>([
+    ['a role that nobody knows', ['root']],
+    ['a role without permissions', ['guest']],
+    ['a role by a part of its name', ['adm', 'Admin', 'admin ', ' admin']],
+    ['what every object has', ['constructor', '__proto__', 'toString']],
+    ['no roles', []],
+  ])('has no permissions for %s', async (_, names) => {
+    expect(await rightsOf(stage.auth, stage.token(names))).toEqual([])
+    expect(await allows(stage.token(names))).toBe(false)
+  })
+
+  it('has no role that nobody knows', async () => {
+    expect(await allows(stage.token(['root', 'guest']), role('root'))).toBe(false)
+    expect(await allows(stage.token(['root', 'guest']), role('guest'))).toBe(true)
+  })
+
+  it('has no permission on the word of the token alone', async () => {
+    const token = stage.token(['guest'], { permissions: ['machine:delete'] })
+    expect(await rightsOf(stage.auth, token)).toEqual([])
+    const without = createAuthenticator({ providers: [stage.provider], clock: stage.clock })
+    expect(await rightsOf(without, token)).toEqual(['machine:delete'])
+    await without.close()
+  })
+
+  it('keeps scopes, name and everything else', async () => {
+    const token = stage.issuer.tokenFor({ subject: 'bob', scopes: ['a', 'b'], roles: ['admin'], name: 'Bob' })
+    const verified = await stage.auth.verify(token)
+    expect(verified.user).toMatchObject({ id: 'bob', name: 'Bob', scopes: ['a', 'b'], issuer: stage.issuer.issuer })
+    expect(verified).toMatchObject({ provider: 'oidc', claims: { sub: 'bob' }, tokenId: expect.any(String) })
+    expect(Object.isFrozen(verified) && Object.isFrozen(verified.user) && Object.isFrozen(verified.user.roles)).toBe(
+      true,
+    )
+    expect(Object.isFrozen(verified.user.permissions)).toBe(true)
+    expect(Object.isFrozen(verified.user.roles[0]?.permissions[0])).toBe(true)
+  })
+
+  it('has each permission once', async () => {
+    stage.roles.lists.get('')?.push({ name: 'starter', permissions: ['machine:start', 'machine:start', 'disk:read'] })
+    expect(await rightsOf(stage.auth, stage.token(['admin', 'starter', 'admin']))).toEqual([...all, 'disk:read'])
+    expect((await stage.auth.verify(stage.token(['admin', 'admin']))).user.roles).toHaveLength(1)
+  })
+})
+
+describe('a role of an organization', () => {
+  beforeEach(async () => {
+    stage = await createRoleStage()
+    stage.roles.lists.set('acme', [{ id: 'r1', name: 'owner', permissions: ['bill:pay'] }])
+    stage.roles.lists.set('beta', [{ id: 'r2', name: 'owner', permissions: ['bill:read'] }])
+  })
+
+  const owner = (organization: string, id = 'r1', name = 'owner') => [organization, id, name]
+
+  it('allows what its own organization says', async () => {
+    const token = stage.token([], { org: 'acme', org_roles: [owner('acme')] })
+    const { user } = await stage.auth.verify(token)
+    expect(user.permissions).toEqual(['bill:pay'])
+    expect(user.roles).toMatchObject([{ id: 'r1', name: 'owner', organization: 'acme' }])
+  })
+
+  it.each<[string, object]>([
+    ['another organization, with the same name', { org: 'acme', org_roles: [owner('beta', 'r2')] }],
+    ['another organization, with the same id', { org: 'beta', org_roles: [owner('acme', 'r1')] }],
+    ['an organization, where the token acts in none', { org_roles: [owner('acme')] }],
+    ['no organization of ours', { org: 'gamma', org_roles: [owner('gamma')] }],
+    ['an organization with an empty name', { org: '', org_roles: [owner('')] }],
+    [
+      'an organization that is named as a member of every object',
+      { org: '__proto__', org_roles: [owner('__proto__')] },
+    ],
+  ])('allows nothing in %s', async (_, claims) => {
+    expect(await rightsOf(stage.auth, stage.token([], claims))).toEqual([])
+    expect(await allows(stage.token([], claims), role('owner', 'r1', 'r2'))).toBe(false)
+  })
+
+  it('is not found among those of no organization, and the other way round', async () => {
+    stage.roles.lists.get('')?.push({ name: 'owner', permissions: ['all:all'] })
+    expect(await rightsOf(stage.auth, stage.token(['r1'], { org: 'acme' }))).toEqual([])
+    expect(await rightsOf(stage.auth, stage.token([], { org: 'acme', org_roles: [owner('acme')] }))).toEqual([
+      'bill:pay',
+    ])
+    expect(
+      await rightsOf(stage.auth, stage.token([], { org: 'acme', org_roles: [owner('acme', 'admin', 'admin')] })),
+    ).toEqual([])
+  })
+
+  it('is known by its id, though another has got its name since', async () => {
+    stage.roles.lists.set('acme', [{ id: 'r9', name: 'owner', permissions: ['bill:pay'] }])
+    expect(await rightsOf(stage.auth, stage.token([], { org: 'acme', org_roles: [owner('acme')] }))).toEqual([])
+    // Who knows a name alone has it still.
+    const named = stage.token([], { org: 'acme', org_roles: [owner('acme', 'owner')] })
+    expect(await rightsOf(stage.auth, named)).toEqual(['bill:pay'])
+  })
+
+  it('is nothing when its name means two', async () => {
+    stage.roles.lists.set('acme', [
+      { id: 'r1', name: 'owner', permissions: ['bill:pay'] },
+      { id: 'r3', name: 'owner', permissions: ['bill:read'] },
+    ])
+    const named = stage.token([], { org: 'acme', org_roles: [owner('acme', 'owner')] })
+    expect(await rightsOf(stage.auth, named)).toEqual([])
+    expect(await rightsOf(stage.auth, stage.token([], { org: 'acme', org_roles: [owner('acme', 'r3')] }))).toEqual([
+      'bill:read',
+    ])
+  })
+
+  it('is asked for once, for its own organization alone', async () => {
+    const token = stage.token([], { org: 'acme', org_roles: [owner('acme')] })
+    await Promise.all(Array.from({ length: 20 }, () => rightsOf(stage.auth, token)))
+    await rightsOf(stage.auth, stage.token([], { org: 'acme', org_roles: [owner('acme')] }))
+    expect(stage.roles.asked).toEqual(['acme'])
+  })
+
+  it('that the function gives for another organization than asked is left out', async () => {
+    stage.roles.lists.set('acme', [{ name: 'owner', organization: 'beta', permissions: ['bill:pay'] }])
+    const named = stage.token([], { org: 'acme', org_roles: [owner('acme', 'owner')] })
+    expect(await rightsOf(stage.auth, named)).toEqual([])
+    stage.roles.lists.set('', [{ name: 'admin', organization: 'beta', permissions: ['bill:pay'] }])
+    expect(await rightsOf(stage.auth, stage.token(['admin']))).toEqual([])
+  })
+})
+
+describe('a change', () => {
+  beforeEach(async () => {
+    stage = await createRoleStage({ maxAge: 60, staleIfError: 120 })
+  })
+
+  it.each<[string, () => void]>([
+    [
+      'a permission that is deleted',
+      () => stage.roles.lists.set('', [{ name: 'admin', permissions: ['machine:start'] }]),
+    ],
+    ['a role that is deleted', () => stage.roles.lists.set('', [])],
+    ['a role that is renamed', () => stage.roles.lists.set('', [{ name: 'chief', permissions: ['machine:delete'] }])],
+  ])('of %s is refused at the next request of a known token after invalidate()', async (_, change) => {
+    const token = stage.token(['admin'])
+    expect(await allows(token)).toBe(true)
+    expect(await allows(token)).toBe(true)
+    change()
+    stage.directory.invalidate()
+    expect(await allows(token)).toBe(false)
+  })
+
+  it('that was made elsewhere is seen within maxAge, without a request that waits', async () => {
+    const token = stage.token(['admin'])
+    expect(await allows(token)).toBe(true)
+    expect(await allows(token)).toBe(true)
+    stage.roles.lists.set('', [{ name: 'admin', permissions: ['machine:start'] }])
+    expect(await allows(token)).toBe(true)
+    await stage.clock.advance(60)
+    await turn()
+    expect(stage.roles.asked).toHaveLength(2)
+    expect(await allows(token)).toBe(false)
+    expect(stage.roles.asked).toHaveLength(2)
+  })
+
+  it('is not missed by a look that began before invalidate()', async () => {
+    const first = stage.directory.all()
+    await Promise.resolve()
+    expect(stage.roles.asked).toHaveLength(1)
+    stage.directory.invalidate()
+    stage.roles.lists.set('', [])
+    expect(await stage.directory.all()).toEqual([])
+    await first
+    expect(await rightsOf(stage.auth, stage.token(['admin']))).toEqual([])
+    expect(stage.roles.asked).toHaveLength(2)
+  })
+
+  it('is not slept through when nobody has asked for long', async () => {
+    const token = stage.token(['admin'])
+    expect(await allows(token)).toBe(true)
+    for (let i = 0; i < 10; i++) {
+      await stage.clock.advance(60)
+      await turn()
+    }
+    expect(stage.roles.asked.length).toBeLessThanOrEqual(2)
+    stage.roles.lists.set('', [{ name: 'admin', permissions: ['machine:start'] }])
+    expect(await allows(token)).toBe(false)
+  })
+
+  it('that adds a role is looked for once in ten seconds', async () => {
+    expect(await rightsOf(stage.auth, stage.token(['admin']))).toEqual(all)
+    const token = stage.token(['new'])
+    stage.roles.lists.get('')?.push({ name: 'new', permissions: ['log:read'] })
+    expect(await rightsOf(stage.auth, token)).toEqual([])
+    expect(stage.roles.asked).toHaveLength(1)
+    await stage.clock.advance(10)
+    await Promise.all([1, 2, 3].map(() => rightsOf(stage.auth, stage.token(['new']))))
+    expect(stage.roles.asked).toHaveLength(2)
+    expect(await rightsOf(stage.auth, token)).toEqual(['log:read'])
+    expect(stage.roles.asked).toHaveLength(2)
+  })
+})
+
+describe('while the roles cannot be read', () => {
+  beforeEach(async () => {
+    stage = await createRoleStage({ maxAge: 60, staleIfError: 120 })
+  })
+
+  it('those that are known hold for a while, then it is an outage, never a grant', async () => {
+    const token = stage.token(['admin'])
+    expect(await rightsOf(stage.auth, token)).toEqual(all)
+    stage.roles.isDown = true
+    for (const [seconds, expected] of [
+      [59, all],
+      [60, all],
+      [60, all],
+      [1, 'ERR_PROVIDER_UNAVAILABLE'],
+      [3600, 'ERR_PROVIDER_UNAVAILABLE'],
+    ] as const) {
+      await stage.clock.advance(seconds)
+      await turn()
+      expect([seconds, await rightsOf(stage.auth, token)]).toEqual([seconds, expected])
+    }
+    expect(stage.auth.health()).toMatchObject({ ok: false, roles: { ok: false, lastError: expect.any(String) } })
+    stage.roles.isDown = false
+    await stage.clock.advance(31)
+    expect(await rightsOf(stage.auth, token)).toEqual(all)
+    expect(stage.auth.health()).toMatchObject({ ok: true, roles: { ok: true, lists: 1, roles: 2 } })
+  })
+
+  it('that were never read, who has some gets 503, and who has none does not', async () => {
+    stage.roles.isDown = true
+    await expect(stage.auth.verify(stage.token(['admin']))).rejects.toMatchObject({
+      code: 'ERR_PROVIDER_UNAVAILABLE',
+      status: 503,
+      headers: { 'Retry-After': expect.any(String) },
+    })
+    expect(await rightsOf(stage.auth, stage.token([]))).toEqual([])
+    expect(await rightsOf(stage.auth, stage.token(['admin']))).toBe('ERR_PROVIDER_UNAVAILABLE')
+    expect(stage.roles.asked).toHaveLength(1)
+    stage.roles.isDown = false
+    await stage.clock.advance(2)
+    expect(await rightsOf(stage.auth, stage.token(['admin']))).toEqual(all)
+  })
+
+  it('a change by this process leaves none that could be used', async () => {
+    const token = stage.token(['admin'])
+    expect(await rightsOf(stage.auth, token)).toEqual(all)
+    stage.roles.isDown = true
+    stage.directory.invalidate()
+    expect(await rightsOf(stage.auth, token)).toBe('ERR_PROVIDER_UNAVAILABLE')
+    expect(await rightsOf(stage.auth, token)).toBe('ERR_PROVIDER_UNAVAILABLE')
+    stage.roles.isDown = false
+    await stage.clock.advance(2)
+    expect(await rightsOf(stage.auth, token)).toEqual(all)
+  })
+
+  it('an unknown role is no reason to refuse what is known', async () => {
+    expect(await rightsOf(stage.auth, stage.token(['admin']))).toEqual(all)
+    stage.roles.isDown = true
+    await stage.clock.advance(11)
+    expect(await rightsOf(stage.auth, stage.token(['admin', 'new']))).toEqual(all)
+  })
+
+  it('a revoked token is refused as such, and can be revoked', async () => {
+    const token = stage.token(['admin'])
+    stage.roles.isDown = true
+    await stage.auth.revoke({ token })
+    stage.roles.isDown = false
+    await stage.clock.advance(2)
+    expect(await rightsOf(stage.auth, token)).toBe('ERR_TOKEN_REVOKED')
+  })
+})
+
+describe('what a function gives', () => {
+  beforeEach(async () => {
+    stage = await createRoleStage()
+  })
+
+  it.each<[string, unknown]>([
+    ['no list', { admin: [] }],
+    ['nothing', undefined],
+    ['a text', 'admin'],
+  ])('is an outage when it is %s', async (_, given) => {
+    const directory = createRoleDirectory({ source: () => given as never, clock: stage.clock })
+    await expect(directory.all()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+    directory.close()
+  })
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a text', 'admin'],
+    ['a role without a name', { permissions: ['a:b'] }],
+    ['a role with an empty name', { name: '', permissions: ['a:b'] }],
+    ['a role with a number for an id', { id: 1, name: 'admin', permissions: ['a:b'] }],
+    ['a role with an empty id', { id: '', name: 'admin', permissions: ['a:b'] }],
+  ])('has no role where there is %s', async (_, given) => {
+    const directory = createRoleDirectory({ source: () => [given] as never, clock: stage.clock })
+    expect(await directory.all()).toEqual([])
+    directory.close()
+  })
+
+  it.each<[string, unknown]>([
+    ['texts that are empty', ['']],
+    ['numbers', [1]],
+    ['lists', [['a', 'b']]],
+    ['objects without members', [{}]],
+    ['objects with numbers', [{ a: 1 }]],
+    ['objects with empty texts', [{ a: '' }, { '': 'b' }]],
+    ['spelt out with an empty resource', [{ resource: '', action: 'b' }]],
+    ['spelt out with a number', [{ resource: 'a', action: 1 }]],
+    ['no list but a text', 'a:b'],
+    ['nothing', undefined],
+  ])('allows nothing where the permissions are %s', async (_, permissions) => {
+    const directory = createRoleDirectory({
+      source: () => [{ name: 'admin', permissions }] as never,
+      clock: stage.clock,
+    })
+    expect(await directory.all()).toEqual([{ id: 'admin', name: 'admin', permissions: [] }])
+    directory.close()
+  })
+
+  it('may spell permissions in any way', async () => {
+    const permissions = ['a:b:c', 'plain', ':x', 'x:', { d: 'e', f: 'g' }, { resource: 'h', action: 'i' }]
+    const directory = createRoleDirectory({ source: () => [{ name: 'admin', permissions }], clock: stage.clock })
+    expect((await directory.find('admin'))?.permissions).toEqual([
+      { resource: 'a:b', action: 'c' },
+      { resource: 'plain', action: '' },
+      { resource: ':x', action: '' },
+      { resource: 'x:', action: '' },
+      { resource: 'd', action: 'e' },
+      { resource: 'f', action: 'g' },
+      { resource: 'h', action: 'i' },
+    ])
+    directory.close()
+    stage.roles.lists.set('', [{ name: 'admin', permissions }])
+    const names = await rightsOf(stage.auth, stage.token(['admin']))
+    expect(names).toEqual(['a:b:c', 'plain', ':x', 'x:', 'd:e', 'f:g', 'h:i'])
+    expect(await allows(stage.token(['admin']), permission('plain'))).toBe(true)
+  })
+})
+
+describe('organizations beyond maxOrganizations', () => {
+  it('are forgotten, the longest unused first, and asked for again', async () => {
+    stage = await createRoleStage({ maxOrganizations: 2 })
+    for (const organization of ['a', 'b', 'a', 'c', 'a', 'b']) await stage.directory.all(organization)
+    expect(stage.roles.asked).toEqual(['a', 'b', 'c', 'b'])
+    expect(stage.directory.health().lists).toBe(2)
+  })
+})
+
+describe('two directories', () => {
+  it('never mix: what one knows, or is told, is nothing to the other', async () => {
+    stage = await createRoleStage()
+    const other = createRoleDirectory({
+      source: async () => [{ name: 'admin', permissions: ['x:y'] }],
+      clock: stage.clock,
+    })
+    const auth = createAuthenticator({ providers: [stage.provider], clock: stage.clock, roles: other })
+    const token = stage.token(['admin'])
+    expect(await rightsOf(auth, token)).toEqual(['x:y'])
+    expect(await rightsOf(stage.auth, token)).toEqual(all)
+    other.invalidate()
+    expect(await rightsOf(stage.auth, token)).toEqual(all)
+    expect(stage.roles.asked).toHaveLength(1)
+    await auth.close()
+  })
+})
+
+describe('a role that was taken away', () => {
+  beforeEach(async () => {
+    stage = await createRoleStage()
+  })
+  const alice = () => ({ issuer: stage.issuer.issuer, id: 'alice' })
+
+  it('is refused at once for tokens issued before, and for no others', async () => {
+    const [token, bob] = [stage.token(['admin', 'guest']), stage.issuer.tokenFor({ subject: 'bob', roles: ['admin'] })]
+    expect(await allows(token)).toBe(true)
+    stage.directory.changed(alice(), { remove: ['admin'] })
+    expect(await allows(token)).toBe(false)
+    expect(await allows(token, role('guest'))).toBe(true)
+    expect(await rightsOf(stage.auth, bob)).toEqual(all)
+    await stage.clock.advance(1)
+    expect(await allows(stage.token(['admin']))).toBe(true)
+    expect(await allows(token)).toBe(false)
+  })
+
+  it('is had again once it is given again', async () => {
+    const token = stage.token(['admin'])
+    stage.directory.changed(alice(), { remove: ['admin'] })
+    expect(await allows(token)).toBe(false)
+    stage.directory.changed(alice(), { add: ['admin'] })
+    expect(await allows(token)).toBe(true)
+  })
+
+  it('in one organization stays in another', async () => {
+    for (const organization of ['acme', 'beta']) {
+      stage.roles.lists.set(organization, [{ name: 'owner', permissions: ['bill:pay'] }])
+    }
+    const tokenIn = (organization: string) =>
+      stage.token([], { org: organization, org_roles: [[organization, 'owner', 'owner']] })
+    const [acme, beta] = [tokenIn('acme'), tokenIn('beta')]
+    stage.directory.changed(alice(), { remove: ['owner'], organization: 'acme' })
+    expect(await rightsOf(stage.auth, acme)).toEqual([])
+    expect(await rightsOf(stage.auth, beta)).toEqual(['bill:pay'])
+    stage.directory.changed({ issuer: 'https://elsewhere', id: 'alice' }, { remove: ['owner'], organization: 'beta' })
+    expect(await rightsOf(stage.auth, beta)).toEqual(['bill:pay'])
+  })
+})
