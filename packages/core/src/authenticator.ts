@@ -5,7 +5,7 @@ import type { KeySet, KeySetHealth } from './keys.ts'
 import type { Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
 import type { Refreshed } from './refreshed.ts'
-import { createRevocationList, withRevocation } from './revocation.ts'
+import { createRevocationList, type RevocationListHealth, withRevocation } from './revocation.ts'
 import { createRevoker, type RevocationRequest } from './revocation-request.ts'
 import type { RoleDirectory, RoleDirectoryHealth } from './roles/directory.ts'
 import { judge, withRoles } from './roles/with-roles.ts'
@@ -28,13 +28,15 @@ export interface ProviderHealth {
 }
 
 export interface Health {
-  /** True if every provider is, and the roles. */
+  /** True if every provider is, and the roles, and the shared revocation list where there is one. */
   readonly ok: boolean
   readonly providers: readonly ProviderHealth[]
   /** Revocations held. */
   readonly revocations: number
   /** Absent without the option `roles`. */
   readonly roles?: RoleDirectoryHealth
+  /** Of a list that several processes share. */
+  readonly revocationList?: RevocationListHealth
 }
 
 /** Verifies tokens of all its providers, and forgets those that are revoked. Make one per process. */
@@ -50,7 +52,8 @@ export interface Authenticator {
    * Refuses from now on what is named. Resolves when the revocation list has it; for a token, when its provider has confirmed too,
    * if that can revoke.
    * @throws {AuthError} `ERR_OPTIONS_INVALID` for a provider that is not configured or a request that names nothing;
-   * `ERR_PROVIDER_UNAVAILABLE`, `ERR_UPSTREAM_…` when the provider did not confirm: the token is refused here all the same
+   * `ERR_REVOCATION_UNAVAILABLE` when the shared list could not be told yet: it is told as soon as it can be;
+   * `ERR_PROVIDER_UNAVAILABLE`, `ERR_UPSTREAM_…` when the provider did not confirm. In both cases it is refused here all the same
    */
   revoke(what: RevocationRequest): Promise<void>
   /**
@@ -69,7 +72,10 @@ export interface Authenticator {
    * @throws {AuthError} `ERR_OPTIONS_INVALID` for an issuer that is not configured
    */
   purge(issuer: string, kid?: string): void
-  /** Resolves when the keys of every provider are there, and the roles. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
+  /**
+   * Resolves when the keys of every provider are there, and the roles, and all revocations of a shared list.
+   * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
+   */
   ready(): Promise<void>
   health(): Health
   /** By whose word users have roles: the option of that name. */
@@ -135,7 +141,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       for (const keys of new Set(found.map((route) => route.keys))) keys?.purge(kid)
     },
     async ready() {
-      await Promise.all([...shared.keySets.values()].map((keys) => keys.ready()).concat(roles?.ready() ?? []))
+      const keys = [...shared.keySets.values()].map((one) => one.ready())
+      await Promise.all([...keys, roles?.ready(), revocations.ready?.()])
     },
     health() {
       const providers = routes.map(({ provider, keys }): ProviderHealth => {
@@ -145,11 +152,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return { provider: provider.name, issuer: provider.issuer, ok, ...(health !== undefined && { keys: health }) }
       })
       const ofRoles = roles?.health()
+      const ofList = revocations.health?.()
       return {
-        ok: providers.every(({ ok }) => ok) && ofRoles?.ok !== false,
+        ok: providers.every(({ ok }) => ok) && ofRoles?.ok !== false && ofList?.ok !== false,
         providers,
         revocations: revocations.size,
         ...(ofRoles !== undefined && { roles: ofRoles }),
+        ...(ofList !== undefined && { revocationList: ofList }),
       }
     },
     roles,

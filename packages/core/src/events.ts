@@ -30,10 +30,12 @@ export interface Events {
     /** Until the next attempt after a failure. */
     retryIn: Seconds | undefined
   }
-  /** Something was revoked in this process. */
+  /** Something was revoked: in this process, or in another that shares the list. */
   'claviger:revocation': {
     kind: 'token' | 'tokenId' | 'session' | 'subject' | 'provider'
+    /** Known for those of this process alone: what processes share is hashed. */
     issuer: string | undefined
+    from: 'here' | 'elsewhere'
     size: number
   }
   /** Roles of a directory were read, could not be, or are too old to be used. */
@@ -48,6 +50,16 @@ export interface Events {
     /** Until the next attempt after a failure. */
     retryIn: Seconds | undefined
   }
+  /** The list that processes share was read, was lost or came back. */
+  'claviger:revocation-stream': {
+    /**
+     * `following`: all of it is known again, `lost`: the connection, `emptied`: Redis has forgotten what it had, `restored`: it has
+     * been told again, `ignored`: an entry that is no revocation, `failed`: a write in the background.
+     */
+    outcome: 'following' | 'lost' | 'emptied' | 'restored' | 'ignored' | 'failed'
+    size: number
+    error: string | undefined
+  }
 }
 
 const channels = {
@@ -57,6 +69,7 @@ const channels = {
   'claviger:keys': channel('claviger:keys'),
   'claviger:revocation': channel('claviger:revocation'),
   'claviger:roles': channel('claviger:roles'),
+  'claviger:revocation-stream': channel('claviger:revocation-stream'),
 } satisfies Record<keyof Events, ReturnType<typeof channel>>
 
 /** Whether anybody listens; asked first where building the message costs. */

@@ -69,7 +69,12 @@ export {
   type RequestAuthenticator,
   userOf,
 } from './request.ts'
-export { createRevocationList, type Revocation, type RevocationList } from './revocation.ts'
+export {
+  createRevocationList,
+  type Revocation,
+  type RevocationList,
+  type RevocationListHealth,
+} from './revocation.ts'
 export type { RevocationRequest } from './revocation-request.ts'
 export {
   type AdministrationOptions,

@@ -2,9 +2,10 @@ import * as z from 'zod'
 import type { Clock } from './clock.ts'
 import { type AuthErrorCode, isAuthError } from './errors.ts'
 import { invalidOptions, readOptions } from './options.ts'
-import { type Revocation, type RevocationList, withoutSignature } from './revocation.ts'
+import type { Revocation, RevocationList } from './revocation.ts'
 import type { Route } from './route.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
+import { withoutSignature } from './without-signature.ts'
 
 /**
  * What to revoke. `issuedBefore` is a time in seconds since the epoch; tokens issued earlier are refused. It defaults to the end
@@ -94,11 +95,16 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
     const until = signed === token ? longest() : expiresAt + clockTolerance
     // By its id if it has one, so that no list has to hold what a token is made of.
     const byId = tokenId !== undefined
-    await revocations.add(
-      byId ? { kind: 'tokenId', id: tokenId, issuer, until } : { kind: 'token', token: signed, until },
-    )
-    const route = routes.find(({ provider }) => provider.issuer === issuer && provider.revoke !== undefined)
-    await route?.provider.revoke?.({ kind: 'accessToken', token }, route.context)
+    const revocation: Revocation = byId
+      ? { kind: 'tokenId', id: tokenId, issuer, until }
+      : { kind: 'token', token: signed, until }
+    try {
+      await revocations.add(revocation)
+    } finally {
+      // Also when others cannot be told yet: then it matters all the more.
+      const route = routes.find(({ provider }) => provider.issuer === issuer && provider.revoke !== undefined)
+      await route?.provider.revoke?.({ kind: 'accessToken', token }, route.context)
+    }
   }
 
   return async (request) => {
@@ -107,7 +113,8 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
       if (what.upstream !== false) return revokeToken(what.token)
       return revocations.add({ kind: 'token', token: withoutSignature(what.token), until: longest() })
     }
-    for (const revocation of revocationsOf(what)) await revocations.add(revocation)
+    // All at once: one that cannot be told to others must not keep the rest from being refused here.
+    await Promise.all(revocationsOf(what).map((revocation) => revocations.add(revocation)))
   }
 }
 

@@ -2,6 +2,7 @@ import type { CachingVerifier } from './cache.ts'
 import type { Clock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import { publish } from './events.ts'
+import { createRevocationIndex, entryOf } from './revocation-index.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
 /** One revocation as a list keeps it: what it concerns, and how long a token that it concerns could still be valid. */
@@ -38,81 +39,49 @@ export interface RevocationList {
   onRevoked?(listener: () => void): () => void
   /** How many revocations are held. */
   readonly size: number
+  /**
+   * Resolves when what has been revoked elsewhere is known; for lists that several processes share.
+   * @throws {AuthError} `ERR_REVOCATION_UNAVAILABLE`
+   */
+  ready?(): Promise<void>
+  /** How the list does; for lists that several processes share. */
+  health?(): RevocationListHealth
   close(): Promise<void>
 }
 
-// The issuer of an entry that holds at any.
-const anyIssuer = ''
-const sweepEvery: Seconds = 60
+/** How a list does that several processes share. */
+export interface RevocationListHealth {
+  /** False where requests are refused because the list is too old. */
+  readonly ok: boolean
+  /** `loading` until all of it has been read once, `lost` while there is no connection. */
+  readonly state: 'loading' | 'following' | 'lost'
+  /** Seconds since all that the others had revoked was known here; absent before that. At rest between 0 and 2. */
+  readonly lag: Seconds | undefined
+  /** Revocations held. */
+  readonly size: number
+  /** How far the stream has been read. */
+  readonly lastId: string | undefined
+  /** Revocations of this process that the others cannot know of yet. */
+  readonly pending: number
+  /** Entries of the stream that are no revocations, and were passed over. */
+  readonly ignored: number
+  /** What went wrong last, while it does. */
+  readonly lastError: string | undefined
+}
 
 /**
  * A revocation list of this process. An entry stays until the tokens it concerns have expired, however many there are;
- * expired ones are swept away once a minute.
+ * expired ones are swept away within a minute. Ids and tokens are kept as hashes, in about 32 bytes each.
  */
 export function createRevocationList({ clock }: { clock: Clock }): RevocationList {
-  const tokens = new Map<string, Seconds>()
-  const tokenIds = new Ids()
-  const sessions = new Ids()
-  const subjects = new Map<string, Map<string, Horizon>>()
-  const issuers = new Map<string, Horizon>()
+  const index = createRevocationIndex(clock)
   const listeners = new Set<() => void>()
-  let cancelSweep: (() => void) | undefined
-  let closed = false
-
-  function sweep(): void {
-    const now = clock.now() / 1000
-    forget(tokens, (until) => until <= now)
-    tokenIds.sweep(now)
-    sessions.sweep(now)
-    forget(issuers, (horizon) => horizon.until <= now)
-    for (const [issuer, ofIssuer] of subjects) {
-      forget(ofIssuer, (horizon) => horizon.until <= now)
-      if (ofIssuer.size === 0) subjects.delete(issuer)
-    }
-    cancelSweep = undefined
-    sweepLater()
-  }
-
-  function sweepLater(): void {
-    if (!closed && cancelSweep === undefined && size() > 0) cancelSweep = clock.after(sweepEvery * 1000, sweep)
-  }
-
-  function size(): number {
-    let total = tokens.size + tokenIds.size + sessions.size + issuers.size
-    for (const ofIssuer of subjects.values()) total += ofIssuer.size
-    return total
-  }
-
   return {
-    isRevoked(token, verified) {
-      const { issuer, tokenId, session, issuedAt, user } = verified
-      return (
-        (tokens.size > 0 && tokens.has(withoutSignature(token))) ||
-        (tokenId !== undefined && tokenIds.has(tokenId, issuer)) ||
-        (session !== undefined && sessions.has(session, issuer)) ||
-        isBefore(issuedAt, subjects.get(issuer)?.get(user.id)) ||
-        isBefore(issuedAt, issuers.get(issuer))
-      )
-    },
+    isRevoked: index.isRevoked,
     async add(revocation) {
-      const { until } = revocation
-      if (revocation.kind === 'token') {
-        const token = withoutSignature(revocation.token)
-        tokens.set(token, Math.max(until, tokens.get(token) ?? 0))
-      } else if (revocation.kind === 'tokenId') tokenIds.add(revocation.id, revocation.issuer ?? anyIssuer, until)
-      else if (revocation.kind === 'session') sessions.add(revocation.id, revocation.issuer ?? anyIssuer, until)
-      else if (revocation.kind === 'provider') extend(issuers, revocation.issuer, revocation)
-      else {
-        let ofIssuer = subjects.get(revocation.issuer)
-        if (ofIssuer === undefined) {
-          ofIssuer = new Map()
-          subjects.set(revocation.issuer, ofIssuer)
-        }
-        extend(ofIssuer, revocation.subject, revocation)
-      }
-      sweepLater()
+      index.add(entryOf(revocation))
       const issuer = 'issuer' in revocation ? revocation.issuer : undefined
-      publish('claviger:revocation', { kind: revocation.kind, issuer, size: size() })
+      publish('claviger:revocation', { kind: revocation.kind, issuer, from: 'here', size: index.size })
       for (const listener of listeners) listener()
     },
     onRevoked(listener) {
@@ -120,11 +89,10 @@ export function createRevocationList({ clock }: { clock: Clock }): RevocationLis
       return () => listeners.delete(listener)
     },
     get size() {
-      return size()
+      return index.size
     },
     async close() {
-      closed = true
-      cancelSweep?.()
+      index.close()
     },
   }
 }
@@ -150,69 +118,6 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
       return entry.answer
     } catch (error) {
       return Promise.reject(error)
-    }
-  }
-}
-
-/**
- * What names a token beyond doubt: a JWT without its signature, an opaque token whole. Anybody can write an ECDSA signature in
- * a second way, and an issuer may sign the same twice.
- */
-export function withoutSignature(token: string): string {
-  const payload = token.indexOf('.') + 1
-  const end = token.indexOf('.', payload)
-  const isJws = payload > 0 && end > 0 && token.indexOf('.', end + 1) < 0 && /^e[wy]/.test(token)
-  return isJws ? token.slice(0, end) : token
-}
-
-interface Horizon {
-  readonly issuedBefore: Seconds
-  readonly until: Seconds
-}
-
-function isBefore(issuedAt: Seconds | undefined, horizon: Horizon | undefined): boolean {
-  return horizon !== undefined && (issuedAt === undefined || issuedAt < horizon.issuedBefore)
-}
-
-// Two revocations of one subject are one: the later horizon, kept for the longer time.
-function extend(map: Map<string, Horizon>, key: string, { issuedBefore, until }: Horizon): void {
-  const held = map.get(key)
-  map.set(key, {
-    issuedBefore: Math.max(issuedBefore, held?.issuedBefore ?? 0),
-    until: Math.max(until, held?.until ?? 0),
-  })
-}
-
-function forget<T>(map: Map<string, T>, isOver: (value: T) => boolean): void {
-  for (const [key, value] of map) if (isOver(value)) map.delete(key)
-}
-
-// id → issuer → until
-class Ids {
-  readonly #ids = new Map<string, Map<string, Seconds>>()
-  size = 0
-
-  has(id: string, issuer: string): boolean {
-    const issuers = this.#ids.get(id)
-    return issuers !== undefined && (issuers.has(issuer) || issuers.has(anyIssuer))
-  }
-
-  add(id: string, issuer: string, until: Seconds): void {
-    let issuers = this.#ids.get(id)
-    if (issuers === undefined) {
-      issuers = new Map()
-      this.#ids.set(id, issuers)
-    }
-    if (!issuers.has(issuer)) this.size += 1
-    issuers.set(issuer, Math.max(until, issuers.get(issuer) ?? 0))
-  }
-
-  sweep(now: Seconds): void {
-    for (const [id, issuers] of this.#ids) {
-      this.size -= issuers.size
-      forget(issuers, (until) => until <= now)
-      this.size += issuers.size
-      if (issuers.size === 0) this.#ids.delete(id)
     }
   }
 }

@@ -2,10 +2,11 @@ import type { Clock } from './clock.ts'
 import { AuthError, type AuthErrorCode, isAuthError } from './errors.ts'
 import { invalidOptions } from './options.ts'
 import { createRefreshOnce } from './refresh.ts'
-import { type Revocation, type RevocationList, withoutSignature } from './revocation.ts'
+import type { Revocation, RevocationList } from './revocation.ts'
 import type { Route } from './route.ts'
 import type { RefreshExchange, RefreshOutcome, TokenSet, TokenSetValidation } from './token-set.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
+import { withoutSignature } from './without-signature.ts'
 
 interface Options {
   readonly routes: readonly Route[]

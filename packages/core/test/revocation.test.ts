@@ -10,7 +10,7 @@ import {
   type VerifiedToken,
 } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
-import { withoutSignature } from '../src/revocation.ts'
+import { withoutSignature } from '../src/without-signature.ts'
 import { refusalOf } from './support/tokens.ts'
 
 const clock = createTestClock()

@@ -1,1 +1,2 @@
-export { defaultPrefix, type RedisClient, type RedisConnection } from './client.ts'
+export type { RedisClient, RedisConnection } from './client.ts'
+export { createRedisRevocationList, type RedisRevocationListOptions } from './revocation-list.ts'

@@ -1,0 +1,56 @@
+import type { Commands } from './connection.ts'
+import { messagesOf } from './message.ts'
+
+/** Revocations of this process that have not been read back from the stream. */
+export interface Outbox {
+  readonly size: number
+  /** Writes entries. Resolves when Redis has them; whatever happens, they are kept until they are read back. */
+  write(texts: readonly string[]): Promise<void>
+  /** An entry has been read. Returns whether it was one of these. */
+  read(text: string): boolean
+  /**
+   * Writes again what Redis has lost, or never got: what had been written, well or not, before the stream was read to its end and
+   * is not there. Something may thus be written twice, which changes nothing.
+   * @param round the number of that look at the stream
+   */
+  repeat(round: number): void
+}
+
+interface OutboxOptions {
+  readonly commands: Commands
+  readonly key: string
+  /** The number of the present look at the stream. */
+  round(): number
+  /** Told of what goes wrong where nobody waits. */
+  failed(error: unknown): void
+}
+
+const underWay = Number.POSITIVE_INFINITY
+
+export function createOutbox({ commands, key, round, failed }: OutboxOptions): Outbox {
+  /** Entry → the look at the stream during which its writing ended. */
+  const entries = new Map<string, number>()
+
+  async function write(texts: readonly string[]): Promise<void> {
+    for (const text of texts) entries.set(text, underWay)
+    try {
+      for (const message of messagesOf(texts)) await commands.run((connection) => connection.xAdd(key, '*', message))
+    } finally {
+      const ended = round()
+      for (const text of texts) if (entries.has(text)) entries.set(text, ended)
+    }
+  }
+
+  return {
+    get size() {
+      return entries.size
+    },
+    write,
+    read: (text) => entries.delete(text),
+    repeat(present) {
+      if (entries.size === 0) return
+      const texts = [...entries].filter(([, ended]) => ended < present).map(([text]) => text)
+      if (texts.length > 0) write(texts).catch(failed)
+    },
+  }
+}
