@@ -3,8 +3,8 @@ import { createAuthenticator } from '@claviger/core'
 import { oidc } from '@claviger/core/oidc'
 import { createTestIssuer } from '@claviger/testing'
 import { createVerifier } from 'fast-jwt'
-import { atMost, type Claim, type Result, type Row, type RunOptions } from './scenario.ts'
-import { median } from './statistics.ts'
+import { atMost, type Claim, type Result, type Row, type RunOptions } from '../scenario.ts'
+import { median } from '../statistics.ts'
 
 /** Verifies known tokens with Claviger and with fast-jwt's cache, in turns, in one process. */
 export async function warm({ quick, rounds = 30 }: RunOptions): Promise<Result> {

@@ -1,0 +1,57 @@
+import type { Row } from './scenario.ts'
+import { median, quartiles, ratios } from './statistics.ts'
+
+/** By subject, what each of its rounds gave. */
+export type Rounds<S extends string> = Readonly<Record<S, readonly (Readonly<Record<string, number>> | undefined)[]>>
+
+/**
+ * Lets subjects take turns: round by round, each second round in reverse order, so that a machine that becomes faster or slower
+ * does so for all of them. Two rounds before the first warm up and do not count.
+ * @param every - Subjects that take part only in each n-th round.
+ */
+export async function interleave<S extends string>(
+  subjects: readonly S[],
+  rounds: number,
+  measure: (subject: S, warmingUp: boolean) => Promise<Record<string, number>>,
+  every: (subject: S) => number = () => 1,
+): Promise<Rounds<S>> {
+  const found = Object.fromEntries(subjects.map((subject) => [subject, []])) as unknown as Record<
+    S,
+    (Record<string, number> | undefined)[]
+  >
+  for (let round = -2; round < rounds; round += 1) {
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+      if (round >= 0 && round % every(subject) !== 0) continue
+      const values = await measure(subject, round < 0)
+      if (round >= 0) found[subject][round] = values
+    }
+  }
+  return found
+}
+
+/** The values of one column over the rounds. */
+export function column<S extends string>(rounds: Rounds<S>, subject: S, name: string): number[] {
+  return rounds[subject].flatMap((values) => values?.[name] ?? [])
+}
+
+/** One column of a subject over that of another, in the rounds that both took part in. */
+export function columnRatios<S extends string>(rounds: Rounds<S>, subject: S, to: S, name: string): number[] {
+  const both = rounds[subject].flatMap((values, round) => {
+    const other = rounds[to][round]
+    return values === undefined || other === undefined ? [] : [[values[name], other[name]] as const]
+  })
+  const numbers = (side: 0 | 1) => both.map((pair) => pair[side] ?? Number.NaN)
+  return ratios(numbers(0), numbers(1))
+}
+
+/** A row of medians, with the spread of the columns that are named. */
+export function rowOf(
+  setting: string,
+  subject: string,
+  columns: Readonly<Record<string, readonly number[]>>,
+  spreadOf: readonly string[] = [],
+): Row {
+  const values = Object.fromEntries(Object.entries(columns).map(([name, all]) => [name, median(all)]))
+  const spread = Object.fromEntries(spreadOf.map((name) => [name, quartiles(columns[name] ?? [])]))
+  return { setting, subject, values, ...(spreadOf.length > 0 && { spread }) }
+}
