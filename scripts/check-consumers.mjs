@@ -20,13 +20,18 @@ try {
   run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.nodenext.json')
   run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.bundler.json')
   run('node', 'node_modules/typescript-5/bin/tsc', '-p', 'tsconfig.nodenext.json')
-  run('node', 'node_modules/jest/bin/jest.js')
+  run('node', 'node_modules/jest/bin/jest.js', '--testPathIgnorePatterns', 'own-tests')
+  // The examples of an app's own tests, which are written for packages that are installed.
+  runIn('own-tests/commonjs', 'node', join(folder, 'node_modules/jest/bin/jest.js'))
+  runIn('own-tests/esm', 'node', join(folder, 'node_modules/jest/bin/jest.js'))
+  runIn('own-tests/esm', 'node', join(folder, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json')
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
 function prepare() {
   cpSync(join(root, 'scripts', 'consumers'), folder, { recursive: true })
+  cpSync(join(root, 'examples', 'own-tests'), join(folder, 'own-tests'), { recursive: true })
   for (const extension of ['mts', 'cts']) cpSync(join(folder, 'app.ts'), join(folder, `app.${extension}`))
   const reexports = subpaths.map((subpath, index) => `export * as subpath${index} from '${subpath}'\n`).join('')
   for (const extension of ['ts', 'mts', 'cts']) writeFileSync(join(folder, `subpaths.${extension}`), reexports)
@@ -37,6 +42,7 @@ function prepare() {
     dependencies: { ...ours, ...pick('express', 'koa') },
     devDependencies: {
       ...pick('@types/express', '@types/koa', '@types/node', 'jest', 'typescript'),
+      ...pick('@jest/globals', '@swc/core', '@swc/jest'),
       'typescript-5': 'npm:typescript@~5.9.0',
     },
   })
@@ -49,8 +55,12 @@ function writeJson(file, value) {
 }
 
 function run(command, ...args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' })
+  runIn('.', command, ...args)
+}
+
+function runIn(where, command, ...args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: join(folder, where), encoding: 'utf8' })
   if (status === 0) return
-  console.error(`${command} ${args.join(' ')}\n${stdout}${stderr}`)
+  console.error(`${where}: ${command} ${args.join(' ')}\n${stdout}${stderr}`)
   process.exitCode = 1
 }
