@@ -1,6 +1,6 @@
 import { anyOf, own, role } from '@claviger/core'
 import { authorize, type Middleware, problemDetails, requireRole } from '@claviger/express'
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
 
 /** The app. What says who calls is passed in: `authMiddleware(…)` in production, what the test likes in a test. */
 export function createApp(authenticate: Middleware): Express {
@@ -16,7 +16,7 @@ export function createApp(authenticate: Middleware): Express {
     '/users/:id/drafts',
     authorize(
       anyOf(
-        own((req) => req.params.id),
+        own((req: Request) => req.params.id),
         role('editor'),
       ),
     ),
