@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import * as z from 'zod'
+import type { AdmissionLimits } from './admission.ts'
 import type { CacheLimits } from './cache.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Fetch } from './http.ts'
@@ -7,6 +9,7 @@ import { functionOf, readOptions, seconds } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { RevocationList } from './revocation.ts'
 import type { RoleDirectory } from './roles/directory.ts'
+import { addressOf } from './source.ts'
 import type { RefreshExchange } from './token-set.ts'
 import type { Seconds } from './types.ts'
 
@@ -16,6 +19,11 @@ export interface AuthenticatorOptions {
   providers: readonly Provider[]
   /** Bounds of the cache of verified tokens; `false` for none. Default: 50,000 tokens, 128 MiB, 3600 s. */
   cache?: Partial<CacheLimits> | false
+  /**
+   * How many signatures of tokens that are not known are verified at once, and who waits; `false` for all at once. Behind a proxy
+   * name the client with `sourceOf`, such as `({ ip }) => ip`. See `docs/performance.md`.
+   */
+  admission?: Partial<AdmissionLimits> | false
   /** How key sets are kept. Defaults: 600 s fresh where the issuer does not say, between 60 and 3600 s where it does, 24 h beyond that in an outage. */
   keys?: Partial<KeySetLimits>
   /** What has been revoked. Default: a list of this process. */
@@ -66,6 +74,21 @@ const schema = z.strictObject({
     .union([
       z.literal(false),
       z.strictObject({ maxTokens: count(10_000_000), maxBytes: count(2 ** 36), maxAge: seconds(1, day) }).partial(),
+    ])
+    .optional(),
+  admission: z
+    .union([
+      z.literal(false),
+      z
+        .strictObject({
+          concurrency: count(1024),
+          suspectConcurrency: count(1024),
+          maxWaiting: count(100_000),
+          maxWaitingPerSource: count(100_000),
+          halfLife: seconds(0.1, day),
+          sourceOf: functionOf<AdmissionLimits['sourceOf']>(),
+        })
+        .partial(),
     ])
     .optional(),
   keys: z
@@ -137,6 +160,27 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
     maxTokenLifetime: checked.maxTokenLifetime ?? 30 * day,
     fetch: checked.fetch ?? (((url, init) => globalThis.fetch(url, init)) satisfies Fetch),
     keys: { ...defaultKeys, timeout, ...(checked.keys as Partial<KeySetLimits>) },
+    admission: checked.admission === false ? undefined : admissionLimits(checked.admission as Partial<AdmissionLimits>),
     cache: checked.cache === false ? undefined : { ...defaultCache, ...(checked.cache as Partial<CacheLimits>) },
   }
+}
+
+// Trusted sources get all threads of libuv. Suspects leave one of them free, and a core: that of the main thread.
+function admissionLimits(given: Partial<AdmissionLimits> = {}): AdmissionLimits {
+  const { concurrency = threads() } = given
+  const suspectConcurrency = Math.max(1, Math.min(concurrency, availableParallelism()) - 1)
+  return {
+    suspectConcurrency,
+    maxWaiting: 1024,
+    maxWaitingPerSource: 256,
+    halfLife: 10,
+    sourceOf: addressOf,
+    ...given,
+    concurrency,
+  }
+}
+
+function threads(): number {
+  const size = Number(process.env.UV_THREADPOOL_SIZE)
+  return Number.isInteger(size) && size > 0 ? size : 4
 }

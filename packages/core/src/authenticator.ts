@@ -1,5 +1,7 @@
+import { type AdmissionHealth, type Admit, createAdmission } from './admission.ts'
 import { type AuthenticatorOptions, readAuthenticatorOptions } from './authenticator-options.ts'
 import { withCache } from './cache.ts'
+import type { HttpRequest } from './credentials.ts'
 import { createRequest } from './http.ts'
 import type { KeySet, KeySetHealth } from './keys.ts'
 import type { Metadata } from './metadata.ts'
@@ -37,17 +39,19 @@ export interface Health {
   readonly roles?: RoleDirectoryHealth
   /** Of a list that several processes share. */
   readonly revocationList?: RevocationListHealth
+  /** Absent where the option `admission` is false. */
+  readonly admission?: AdmissionHealth
 }
 
 /** Verifies tokens of all its providers, and forgets those that are revoked. Make one per process. */
 export interface Authenticator {
-  /** @throws {AuthError} any `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE` */
+  /** @throws {AuthError} any `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, `ERR_OVERLOADED` */
   readonly verify: Verifier
   /**
    * Verifies a token, and goes on doing so until it is not good any more or `end()` is called: for what outlives a request.
    * @throws {AuthError} as `verify`
    */
-  watch(token: string): Promise<Watch>
+  watch(token: string, request?: HttpRequest): Promise<Watch>
   /**
    * Refuses from now on what is named. Resolves when the revocation list has it; for a token, when its provider has confirmed too,
    * if that can revoke.
@@ -102,7 +106,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const revocations = checked.revocations ?? createRevocationList({ clock })
 
   const table = createRoutes(routes)
+  const admission = checked.admission === undefined ? undefined : createAdmission(clock, checked.admission)
+  const admit = admission?.admit ?? atOnce
   const innermost = createVerifier({
+    admit,
     routes: table,
     opaque: routes.filter(({ provider }) => provider.opaque !== undefined),
     clock,
@@ -117,7 +124,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     verify,
     verifyRevoked: cached,
     judge: (verified) => (roles === undefined ? verified : judge(roles, verified)),
-    read: createReader({ routes: table, clock, maxTokenLifetime }),
+    read: createReader({ admit, routes: table, clock, maxTokenLifetime }),
     revocations,
     exchange: checked.refreshes,
     clock,
@@ -159,6 +166,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         revocations: revocations.size,
         ...(ofRoles !== undefined && { roles: ofRoles }),
         ...(ofList !== undefined && { revocationList: ofList }),
+        ...(admission !== undefined && { admission: admission.health() }),
       }
     },
     roles,
@@ -172,3 +180,5 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
   }
 }
+
+const atOnce: Admit = (_, work) => work()

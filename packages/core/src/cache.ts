@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import { isAbandoned } from './admission.ts'
 import type { Clock } from './clock.ts'
+import type { HttpRequest } from './credentials.ts'
 import { AuthError, type AuthErrorCode, isAuthError } from './errors.ts'
 import { publish } from './events.ts'
+import { isGone } from './source.ts'
 import { provenanceOf, type Standing } from './standing.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
@@ -61,9 +64,9 @@ export function withCache(
   })
   const underWay = new Map<string, Promise<VerifiedToken>>()
 
-  async function verifyAndRemember(token: string): Promise<VerifiedToken> {
+  async function verifyAndRemember(token: string, request: HttpRequest | undefined): Promise<VerifiedToken> {
     try {
-      const verified = await verify(token)
+      const verified = await verify(token, request)
       remember(token, verified)
       return verified
     } catch (error) {
@@ -79,13 +82,13 @@ export function withCache(
     if (provenance === undefined || token.length > maxTokenLength) return
     const age = Math.min(limits.maxAge, provenance.cacheFor ?? limits.maxAge)
     const until = Math.min((verified.expiresAt + clockTolerance) * 1000, clock.now() + age * 1000)
-    known.set(token, { verified, answer: Promise.resolve(verified), standing: provenance.standing, until })
+    known.set(copyOf(token), { verified, answer: Promise.resolve(verified), standing: provenance.standing, until })
   }
 
   function rememberRefusal(token: string, error: AuthError): void {
     const { code, explanation } = error
     const provenance = provenanceOf(error)
-    if (provenance !== undefined) refused.set(token, { code, explanation, standing: provenance.standing })
+    if (provenance !== undefined) refused.set(copyOf(token), { code, explanation, standing: provenance.standing })
   }
 
   function lookUp(token: string): Known | undefined {
@@ -99,7 +102,7 @@ export function withCache(
     return undefined
   }
 
-  function caching(token: string): Promise<VerifiedToken> {
+  function caching(token: string, request?: HttpRequest): Promise<VerifiedToken> {
     const entry = lookUp(token)
     if (entry !== undefined) return entry.answer
     const refusal = refused.get(token)
@@ -112,13 +115,18 @@ export function withCache(
       }
       refused.delete(token)
     }
-    let running = underWay.get(token)
-    if (running === undefined) {
-      publish('claviger:cache', miss)
-      running = verifyAndRemember(token)
-      underWay.set(token, running)
+    const running = underWay.get(token)
+    if (running !== undefined) {
+      return running.catch((error) => {
+        // Who asked first has gone, and we are still here.
+        if (isAbandoned(error) && !isGone(request)) return caching(token, request)
+        throw error
+      })
     }
-    return running
+    publish('claviger:cache', miss)
+    const started = verifyAndRemember(token, request)
+    underWay.set(token, started)
+    return started
   }
 
   return Object.assign(caching, { known: lookUp })
@@ -127,3 +135,9 @@ export function withCache(
 const hit = Object.freeze({ outcome: 'hit' } as const)
 const miss = Object.freeze({ outcome: 'miss' } as const)
 const again = Object.freeze({ outcome: 'refused' } as const)
+
+// A token that was cut out of a header would keep the whole of that header in memory.
+function copyOf(token: string): string {
+  const copy = Buffer.from(token, 'latin1').toString('latin1')
+  return copy === token ? copy : token
+}

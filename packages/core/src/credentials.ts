@@ -11,6 +11,12 @@ export interface HttpRequest {
   readonly rawHeaders?: readonly string[] | undefined
   /** Already parsed. */
   readonly body?: unknown
+  /** The client's address as the framework tells it, which looks at `X-Forwarded-For` if the app says that it may. */
+  readonly ip?: string | undefined
+  /** The connection. */
+  readonly socket?:
+    | { readonly remoteAddress?: string | undefined; readonly destroyed?: boolean | undefined }
+    | undefined
 }
 
 /**

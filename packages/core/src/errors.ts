@@ -40,6 +40,8 @@ export const answers = {
   ERR_PROVIDER_UNAVAILABLE: [503, undefined],
   ERR_REVOCATION_UNAVAILABLE: [503, undefined],
   ERR_STORE_UNAVAILABLE: [503, undefined],
+  // Ourselves: more tokens are waiting to be verified than we let wait.
+  ERR_OVERLOADED: [503, undefined],
   // A provider's API: it answered our client's call with a refusal. `upstream` tells its status and code.
   ERR_UPSTREAM_INVALID: [502, undefined],
   ERR_UPSTREAM_UNAUTHORIZED: [502, undefined],

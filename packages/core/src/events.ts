@@ -11,6 +11,8 @@ export interface Events {
   'claviger:verify': { provider: string; issuer: string; kind: 'jwt' | 'opaque'; milliseconds: number }
   /** The cache was asked: the token was known, was known to have a bad signature, or was not known. */
   'claviger:cache': { outcome: 'hit' | 'miss' | 'refused' }
+  /** A token that is not known did not have its turn at once: its request waits, or was refused. `suspect`: its source sent bad signatures. */
+  'claviger:admission': { outcome: 'waits' | 'refused'; waiting: number; suspect: boolean }
   /** A request was refused. `explanation` tells which check failed. */
   'claviger:refusal': {
     code: AuthErrorCode
@@ -65,6 +67,7 @@ export interface Events {
 const channels = {
   'claviger:verify': channel('claviger:verify'),
   'claviger:cache': channel('claviger:cache'),
+  'claviger:admission': channel('claviger:admission'),
   'claviger:refusal': channel('claviger:refusal'),
   'claviger:keys': channel('claviger:keys'),
   'claviger:revocation': channel('claviger:revocation'),

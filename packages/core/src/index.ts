@@ -1,3 +1,4 @@
+export type { AdmissionHealth, AdmissionLimits } from './admission.ts'
 export type { Algorithm } from './algorithms.ts'
 export {
   type Authenticator,

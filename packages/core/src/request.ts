@@ -99,7 +99,7 @@ export function createRequestAuthenticator(
       challenges.set(of, challenge)
       try {
         const token = readCredentials(request, sources, { allowedOrigins })
-        if (token !== undefined) return await authenticator.verify(token)
+        if (token !== undefined) return await authenticator.verify(token, request)
         if (!required) return undefined
         throw missing()
       } catch (error) {

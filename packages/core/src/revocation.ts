@@ -1,5 +1,6 @@
 import type { CachingVerifier } from './cache.ts'
 import type { Clock } from './clock.ts'
+import type { HttpRequest } from './credentials.ts'
 import { AuthError } from './errors.ts'
 import { publish } from './events.ts'
 import { createRevocationIndex, entryOf } from './revocation-index.ts'
@@ -104,15 +105,15 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
     throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${verified.provider}: the token has been revoked` })
   }
 
-  async function verifyAndAsk(token: string): Promise<VerifiedToken> {
-    return assertNotRevoked(token, await verify(token))
+  async function verifyAndAsk(token: string, request?: HttpRequest): Promise<VerifiedToken> {
+    return assertNotRevoked(token, await verify(token, request))
   }
 
   if (!('known' in verify)) return verifyAndAsk
-  return (token) => {
+  return (token, request) => {
     // The way of nearly every request: no promise is made that the cache does not keep.
     const entry = verify.known(token)
-    if (entry === undefined) return verifyAndAsk(token)
+    if (entry === undefined) return verifyAndAsk(token, request)
     try {
       assertNotRevoked(token, entry.verified)
       return entry.answer

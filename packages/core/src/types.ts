@@ -1,3 +1,5 @@
+import type { HttpRequest } from './credentials.ts'
+
 /** A time since the epoch, or a duration; always in seconds, as in the RFCs. */
 export type Seconds = number
 
@@ -65,6 +67,7 @@ export interface VerifiedToken {
 
 /**
  * Answers who a token belongs to, or throws. Cache, revocation and admission are wrappers of this one function type.
- * @throws {AuthError} any `ERR_TOKEN_…` code, or `ERR_PROVIDER_UNAVAILABLE`.
+ * @param request - The one that the token came with. It tells admission whose turn it is; without it, all such calls are one source.
+ * @throws {AuthError} any `ERR_TOKEN_…` code, `ERR_PROVIDER_UNAVAILABLE`, or `ERR_OVERLOADED`.
  */
-export type Verifier = (token: string) => Promise<VerifiedToken>
+export type Verifier = (token: string, request?: HttpRequest) => Promise<VerifiedToken>

@@ -1,5 +1,7 @@
+import type { Admit } from './admission.ts'
 import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
+import type { HttpRequest } from './credentials.ts'
 import { AuthError, type AuthErrorCode, isAuthError, unavailable } from './errors.ts'
 import { listening, publish } from './events.ts'
 import { safeClaims } from './introspection.ts'
@@ -19,6 +21,8 @@ interface VerifierOptions {
   readonly routes: Routes
   /** The providers that accept opaque tokens, in the order they are asked. */
   readonly opaque: readonly Route[]
+  /** Lets signatures wait for their turn: nothing else costs so much CPU, and nobody holds a place while a provider is asked. */
+  readonly admit: Admit
   readonly clock: Clock
   /** For `exp`, `nbf` and `iat`, in seconds. */
   readonly clockTolerance: Seconds
@@ -38,7 +42,7 @@ const maxOpaqueCache: Seconds = 300
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const verifyOpaque = createOpaqueVerifier(options)
-  return async (token) => {
+  return async (token, request) => {
     const started = options.clock.monotonic()
     if (typeof token !== 'string') throw refused('ERR_TOKEN_MALFORMED', 'the token is not a text')
     if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
@@ -46,7 +50,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     const verified =
       jws !== undefined && routes.length > 0
-        ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options))
+        ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options, request))
         : await verifyOpaque(token, jws)
     if (listening('claviger:verify')) {
       const { provider, issuer } = verified
@@ -66,7 +70,7 @@ export function createReader(options: Omit<VerifierOptions, 'opaque' | 'clockTol
     const jws = token.length > maxTokenLength ? undefined : readCompactJws(token)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     if (jws === undefined || routes.length === 0) throw refused('ERR_TOKEN_MALFORMED', 'this is no JWT of a provider')
-    return firstVerdict(routes, (route) => verifyJwt(jws, route, anyTime))
+    return firstVerdict(routes, (route) => verifyJwt(jws, route, anyTime, undefined))
   }
 }
 
@@ -99,7 +103,12 @@ function rank({ code, status }: AuthError): number {
   return code === 'ERR_TOKEN_AUDIENCE' ? 0 : 1
 }
 
-async function verifyJwt(jws: CompactJws, { provider, keys }: Route, options: VerifierOptions): Promise<VerifiedToken> {
+async function verifyJwt(
+  jws: CompactJws,
+  { provider, keys }: Route,
+  options: VerifierOptions,
+  request: HttpRequest | undefined,
+): Promise<VerifiedToken> {
   const profile = provider.jwt as JwtProfile
   const algorithm = profile.algorithms.find((name) => name === jws.alg)
   if (algorithm === undefined) {
@@ -111,7 +120,7 @@ async function verifyJwt(jws: CompactJws, { provider, keys }: Route, options: Ve
   assertType(jws, profile)
   assertClaims(jws.claims, profile)
   assertTimes(jws.claims, options)
-  const key = await assertSignature(jws, algorithm, keys as KeySet)
+  const key = await assertSignature(jws, algorithm, keys as KeySet, (work) => options.admit(request, work))
   const refusal = await profile.validate?.(jws.claims)
   if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
   const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds)
@@ -194,24 +203,40 @@ function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxToke
 
 /**
  * Finds the key that has signed a JWS.
+ * @param admit - Lets the work wait for its turn.
  * @throws {AuthError} `ERR_TOKEN_KEY`, `ERR_TOKEN_SIGNATURE`, `ERR_PROVIDER_UNAVAILABLE`
  */
-export async function assertSignature(jws: CompactJws, algorithm: Algorithm, keys: KeySet): Promise<VerificationKey> {
+export async function assertSignature(
+  jws: CompactJws,
+  algorithm: Algorithm,
+  keys: KeySet,
+  admit: (work: () => Promise<VerificationKey | undefined>) => Promise<VerificationKey | undefined>,
+): Promise<VerificationKey> {
   let generation = keys.generation
   const tried = new Set<VerificationKey>()
   for (;;) {
     const found = await keys.find(algorithm, jws.kid)
     generation = keys.generation
-    for (const key of found) {
-      if (tried.has(key)) continue
-      tried.add(key)
-      if ((await key.verify(algorithm, jws.signature, jws.signingInput)) && key.alive) return key
-    }
+    const untried = found.filter((key) => !tried.has(key))
+    for (const key of untried) tried.add(key)
+    const signer = untried.length === 0 ? undefined : await admit(() => signerOf(jws, algorithm, untried))
+    if (signer !== undefined) return signer
     // A key without a name may have been replaced unnoticed: one look, within the cool-down.
     const unnamed = found.some((key) => key.kid === undefined || jws.kid === undefined)
     if (!unnamed || !(await keys.renew(generation))) break
   }
   throw restsOn(refused('ERR_TOKEN_SIGNATURE', 'the signature does not fit'), { standing: generation })
+}
+
+async function signerOf(
+  { signature, signingInput }: CompactJws,
+  algorithm: Algorithm,
+  keys: readonly VerificationKey[],
+): Promise<VerificationKey | undefined> {
+  for (const key of keys) {
+    if ((await key.verify(algorithm, signature, signingInput)) && key.alive) return key
+  }
+  return undefined
 }
 
 // Each unknown opaque token costs a request to its provider; a flood of them must not become a flood there.

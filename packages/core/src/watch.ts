@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
-import { AuthError, isAuthError } from './errors.ts'
+import type { HttpRequest } from './credentials.ts'
+import { AuthError, type AuthErrorCode, isAuthError } from './errors.ts'
 import type { RevocationList } from './revocation.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
@@ -22,7 +23,7 @@ export interface Watch {
 /** Watches tokens. */
 export interface Watcher {
   /** @throws {AuthError} what `verify` throws */
-  watch(token: string): Promise<Watch>
+  watch(token: string, request?: HttpRequest): Promise<Watch>
   /** Ends all watches. */
   close(): void
 }
@@ -38,6 +39,8 @@ interface WatcherOptions {
 // A watched token is treated as if a request came with it that often: a removed key or an opaque token that its provider ended
 // is noticed then. The end of a token is not waited for, and most of the time nothing of this reaches the network.
 const verifyEvery: Seconds = 30
+// Who could not be asked for these has not said that the token is bad.
+const outages: ReadonlySet<AuthErrorCode> = new Set(['ERR_PROVIDER_UNAVAILABLE', 'ERR_OVERLOADED'])
 // Many revocations at once are one look at the list.
 const gather = 50
 
@@ -74,9 +77,9 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
     unsubscribe = cancelLook = undefined
   }
 
-  async function watch(first: string): Promise<Watch> {
+  async function watch(first: string, request?: HttpRequest): Promise<Watch> {
     let token = first
-    let auth = await verify(token)
+    let auth = await verify(token, request)
     let cancel = () => {}
     const controller = new AbortController()
     const { signal } = controller
@@ -92,12 +95,12 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
       async check() {
         const checked = token
         try {
-          const verified = await verify(checked)
+          const verified = await verify(checked, request)
           if (checked === token) auth = verified
         } catch (error) {
           // Renewed or ended in the meantime; or nobody knows, and it was good so far.
           const isOver = checked !== token || !watches.has(watched)
-          const isOutage = isAuthError(error) && error.code === 'ERR_PROVIDER_UNAVAILABLE'
+          const isOutage = isAuthError(error) && outages.has(error.code)
           if (!isOver && !(isOutage && left() > 0)) {
             watched.end()
             controller.abort(isOutage ? expired() : error)
@@ -130,7 +133,7 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
       },
       signal,
       async renew(newer) {
-        const verified = await verify(newer)
+        const verified = await verify(newer, request)
         signal.throwIfAborted()
         if (verified.issuer !== auth.issuer || verified.user.id !== auth.user.id) throw somebodyElse()
         token = newer

@@ -26,7 +26,12 @@ describe('the table of errors', () => {
     expect(new Set(codes.map((code) => answers[code][0]))).toEqual(new Set([400, 401, 403, 500, 502, 503]))
     expect(of(401, 'invalid_token').every((code) => code.startsWith('ERR_TOKEN_'))).toBe(true)
     expect(of(401)).toEqual(['ERR_TOKEN_MISSING'])
-    expect(of(503)).toEqual(['ERR_PROVIDER_UNAVAILABLE', 'ERR_REVOCATION_UNAVAILABLE', 'ERR_STORE_UNAVAILABLE'])
+    expect(of(503)).toEqual([
+      'ERR_PROVIDER_UNAVAILABLE',
+      'ERR_REVOCATION_UNAVAILABLE',
+      'ERR_STORE_UNAVAILABLE',
+      'ERR_OVERLOADED',
+    ])
   })
 })
 

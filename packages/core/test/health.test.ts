@@ -81,6 +81,7 @@ describe('health()', () => {
       ok: true,
       providers: [{ provider: 'opaque', issuer: 'https://id.example.com', ok: true }],
       revocations: 1,
+      admission: { running: 0, waiting: 0, refused: 0, suspects: 0 },
     })
     await expect(auth.ready()).resolves.toBeUndefined()
   })

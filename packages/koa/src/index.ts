@@ -36,6 +36,7 @@ declare module 'koa' {
 
 /** What is needed of a context, of Koa 2 or 3, with any state. */
 export interface AnyContext extends Pick<HttpRequest, 'headers'> {
+  readonly ip: string
   readonly method: string
   readonly url: string
   readonly req: IncomingMessage
@@ -66,10 +67,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
   const { authenticate, headersFor, authenticator, authenticateUpgrade } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
-    const { method, url, headers } = ctx
-    // Body parsers of Koa put what they have parsed into `ctx.request`.
-    const { body } = ctx.request as { body?: unknown }
-    const request = { method, url, headers, rawHeaders: ctx.req.rawHeaders, body }
+    const request = new KoaRequest(ctx)
     const auth = await authenticate(request, ctx)
     ctx.set(headersFor(request))
     if (auth !== undefined) {
@@ -80,6 +78,44 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     await next()
   }
   return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade })
+}
+
+// What core looks at of a request, each when it is looked at: most requests need their headers alone.
+class KoaRequest implements HttpRequest {
+  readonly #ctx: AnyContext
+
+  constructor(ctx: AnyContext) {
+    this.#ctx = ctx
+  }
+
+  get method() {
+    return this.#ctx.method
+  }
+
+  get url() {
+    return this.#ctx.url
+  }
+
+  get headers() {
+    return this.#ctx.req.headers
+  }
+
+  get rawHeaders() {
+    return this.#ctx.req.rawHeaders
+  }
+
+  /** Body parsers of Koa put what they have parsed into `ctx.request`. */
+  get body() {
+    return (this.#ctx.request as { body?: unknown }).body
+  }
+
+  get ip() {
+    return this.#ctx.ip
+  }
+
+  get socket() {
+    return this.#ctx.req.socket
+  }
 }
 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */
