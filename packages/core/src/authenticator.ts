@@ -1,5 +1,6 @@
 import { type AdmissionHealth, type Admit, createAdmission } from './admission.ts'
 import { type AuthenticatorOptions, readAuthenticatorOptions } from './authenticator-options.ts'
+import { withParts } from './authenticator-parts.ts'
 import { withCache } from './cache.ts'
 import type { HttpRequest } from './credentials.ts'
 import { createRequest } from './http.ts'
@@ -133,7 +134,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   })
   const watcher = createWatcher({ verify, revocations, clock, clockTolerance })
 
-  return {
+  const authenticator: Authenticator = {
     verify,
     watch: watcher.watch,
     revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, maxTokenLifetime }),
@@ -179,6 +180,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await revocations.close()
     },
   }
+  return withParts(authenticator, { routes, revocations, clock, maxTokenLifetime })
 }
 
 const atOnce: Admit = (_, work) => work()

@@ -6,6 +6,8 @@ import { AuthError, isAuthError } from './errors.ts'
 export interface HttpRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
+  /** The address as it came in, where a router has shortened `url`. */
+  readonly originalUrl?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** As received; Node drops a repeated `Authorization` from `headers`. */
   readonly rawHeaders?: readonly string[] | undefined
@@ -55,6 +57,8 @@ function isTokenSource(source: unknown): boolean {
 
 /** Which pages may make a browser send a request with its cookies. */
 export interface SiteRules {
+  /** Scheme, host and port of this app, where they are known. Default: the `Host` header tells the host. */
+  readonly ownOrigin?: string
   /** Origins of pages beside those of the app itself, such as `https://www.example.com`. */
   readonly allowedOrigins?: readonly string[]
   /** True for an upgrade: a GET, but one that opens a way to change things, for a page of any origin. */
@@ -171,16 +175,22 @@ function isCookie(source: TokenSource): boolean {
   return typeof source === 'object' && 'cookie' in source
 }
 
-/** @see https://www.w3.org/TR/fetch-metadata/ */
-function assertSameSite({ method, headers }: HttpRequest, { allowedOrigins = [], upgrade = false }: SiteRules): void {
+/**
+ * Refuses a request that changes something and that another site made the browser send.
+ * @throws {AuthError} `ERR_REQUEST_CROSS_SITE`
+ * @see https://www.w3.org/TR/fetch-metadata/
+ */
+export function assertSameSite(
+  { method, headers }: HttpRequest,
+  { ownOrigin, allowedOrigins = [], upgrade = false }: SiteRules = {},
+): void {
   if (!upgrade && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')) return
   const { 'sec-fetch-site': site, origin, host = headers[':authority'] } = headers
   if (typeof origin === 'string' && allowedOrigins.includes(origin)) return
+  const isSame = () => (ownOrigin === undefined ? isOwn(origin, host) : origin === ownOrigin)
   // Whoever sends neither is not a browser, and sent the cookie on purpose. An upgrade always has an origin (RFC 6455 section 4.1).
   const own =
-    upgrade || site === undefined
-      ? origin === undefined || isOwn(origin, host)
-      : site === 'same-origin' || site === 'none'
+    upgrade || site === undefined ? origin === undefined || isSame() : site === 'same-origin' || site === 'none'
   if (own) return
   throw new AuthError('ERR_REQUEST_CROSS_SITE', {
     explanation:

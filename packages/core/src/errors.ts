@@ -30,6 +30,9 @@ export const answers = {
   ERR_TOKEN_INACTIVE: [401, 'invalid_token'],
   ERR_TOKEN_REVOKED: [401, 'invalid_token'],
   ERR_TOKEN_REFUSED: [401, 'invalid_token'],
+  // A browser signing in: the provider has said no, or the browser comes back for ever.
+  ERR_SIGN_IN_REFUSED: [403, undefined],
+  ERR_SIGN_IN_LOOP: [508, undefined],
   // The user: known, but not allowed.
   ERR_ROLE_REQUIRED: [403, 'insufficient_scope'],
   ERR_PERMISSION_REQUIRED: [403, 'insufficient_scope'],
@@ -52,6 +55,8 @@ export const answers = {
   ERR_UPSTREAM_UNKNOWN: [502, undefined],
   // Our own set-up: thrown when something is built, before the first request.
   ERR_OPTIONS_INVALID: [500, undefined],
+  // Found only when somebody signs in.
+  ERR_SESSION_TOO_LARGE: [500, undefined],
 } as const satisfies Record<string, readonly [number, BearerError | undefined]>
 
 /** Every code an {@link AuthError} can have. Codes are API: compare `error.code`, not `instanceof`. */
@@ -59,6 +64,7 @@ export type AuthErrorCode = keyof typeof answers
 
 // Fixed sentences: what leaves the process never tells which check failed.
 const sentences: Record<string, string> = {
+  ERR_SIGN_IN_REFUSED: 'The sign-in did not succeed. Try again.',
   401: 'The request needs a valid access token.',
   invalid_token: 'The access token is not valid here, or not any more.',
   invalid_request: 'The request does not carry exactly one well-formed access token.',
@@ -67,6 +73,7 @@ const sentences: Record<string, string> = {
   502: 'A call to the identity provider failed.',
   503: 'Authentication is not available at the moment. Try again later.',
   500: 'Authentication is not set up correctly.',
+  508: 'Signing in leads back to signing in.',
 }
 
 /** What an {@link AuthError} may know besides its code. */
@@ -82,6 +89,8 @@ export interface AuthErrorDetails {
   upstream?: Upstream
   /** How to answer a 401 or 403. The HTTP layer sets it; a bare `Bearer` challenge otherwise. */
   challenge?: Challenge
+  /** Values of `Set-Cookie`: the end of a session. The HTTP layer sets them. */
+  cookies?: readonly string[]
 }
 
 /** What a provider's API answered to a call of ours. */
@@ -133,12 +142,14 @@ export class AuthError extends Error {
   readonly upstream: Upstream | undefined
   /** @internal */
   readonly challenge: Challenge
+  /** @internal */
+  readonly cookies: readonly string[]
 
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
     const [status, error] = answers[code]
     const sentence = code === 'ERR_OPTIONS_INVALID' ? details.explanation : undefined
     super(
-      sentence ?? sentences[error ?? status] ?? 'Refused.',
+      sentence ?? sentences[code] ?? sentences[error ?? status] ?? 'Refused.',
       details.cause === undefined ? {} : { cause: details.cause },
     )
     this.code = code
@@ -150,6 +161,7 @@ export class AuthError extends Error {
     this.scopes = details.scopes
     this.upstream = details.upstream
     this.challenge = details.challenge ?? {}
+    this.cookies = details.cookies ?? []
     Object.defineProperty(this, brand, { value: true })
   }
 
@@ -158,19 +170,24 @@ export class AuthError extends Error {
     return this.status
   }
 
-  /** `WWW-Authenticate` for the caller's faults, `Retry-After` for the provider's. */
-  get headers(): Record<string, string> {
+  /** `WWW-Authenticate` for the caller's faults, `Retry-After` for the provider's, `Set-Cookie` where a session has ended. */
+  get headers(): Record<string, string | string[]> {
+    return { ...this.#headers(), ...(this.cookies.length > 0 && { 'Set-Cookie': [...this.cookies] }) }
+  }
+
+  #headers(): Record<string, string> {
     if (this.status === 503) return { 'Retry-After': String(Math.max(1, Math.ceil(this.retryAfter ?? 5))) }
     if (this.status !== 400 && this.status !== 401 && this.error === undefined) return {}
     return { 'WWW-Authenticate': formatChallenge(this.challenge, this.error, this.scopes) }
   }
 
   /** The same refusal with the realm and metadata of the app that answers it. A cached refusal is never changed in place. */
-  withChallenge(challenge: Challenge): AuthError {
+  withChallenge(challenge: Challenge, cookies = this.cookies): AuthError {
     const { explanation, cause, retryAfter, scopes, upstream } = this
     const copy = new AuthError(this.code, {
       cause,
       challenge,
+      cookies,
       ...(explanation !== undefined && { explanation }),
       ...(retryAfter !== undefined && { retryAfter }),
       ...(scopes !== undefined && { scopes }),

@@ -32,6 +32,12 @@ export interface Events {
     /** Until the next attempt after a failure. */
     retryIn: Seconds | undefined
   }
+  /** A session of a browser began, got new tokens, or ended; `code` tells why. */
+  'claviger:session': {
+    outcome: 'started' | 'refreshed' | 'ended'
+    provider: string
+    code: AuthErrorCode | undefined
+  }
   /** Something was revoked: in this process, or in another that shares the list. */
   'claviger:revocation': {
     kind: 'token' | 'tokenId' | 'session' | 'subject' | 'provider'
@@ -70,6 +76,7 @@ const channels = {
   'claviger:admission': channel('claviger:admission'),
   'claviger:refusal': channel('claviger:refusal'),
   'claviger:keys': channel('claviger:keys'),
+  'claviger:session': channel('claviger:session'),
   'claviger:revocation': channel('claviger:revocation'),
   'claviger:roles': channel('claviger:roles'),
   'claviger:revocation-stream': channel('claviger:revocation-stream'),

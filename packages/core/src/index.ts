@@ -61,6 +61,7 @@ export type {
 } from './provider.ts'
 export type { Freshness, RefreshedHealth, RefreshedState } from './refreshed.ts'
 export {
+  type Admission,
   createGuard,
   createRequestAuthenticator,
   type HttpOptions,
@@ -100,6 +101,19 @@ export { mapUser, type UserMapping } from './roles/map-user.ts'
 export type { PermissionSpelling } from './roles/permission.ts'
 export type { RoleFreshness } from './roles/set.ts'
 export type { RoleDefinition, RoleDefinitions, RoleFunction, RoleLike, RoleSource } from './roles/source.ts'
+export type { FormRequest } from './session/form.ts'
+export type { SessionOptions } from './session/options.ts'
+export type { HttpAnswer } from './session/page-request.ts'
+export { type AuthRoutes, createAuthRoutes } from './session/routes.ts'
+export type { SessionStore, StoredSession } from './session/store.ts'
+export type {
+  BrowserSignIn,
+  ProfileEditor,
+  SignedIn,
+  SignInCallback,
+  SignInRequest,
+  SignInStep,
+} from './sign-in.ts'
 export type {
   Refresh,
   RefreshExchange,

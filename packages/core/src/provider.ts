@@ -2,6 +2,7 @@ import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
 import type { JsonRequest, JsonResponse } from './http.ts'
 import type { Metadata } from './metadata.ts'
+import type { BrowserSignIn } from './sign-in.ts'
 import type { Refresh, Revoke } from './token-set.ts'
 import type { Claims, Seconds, User } from './types.ts'
 
@@ -112,4 +113,6 @@ export interface Provider {
   readonly refresh?: Refresh
   /** Ends tokens at the provider, where it can; without it they end only here. */
   readonly revoke?: Revoke
+  /** How people sign in there with a browser, where it is set up for that. */
+  readonly signIn?: BrowserSignIn
 }

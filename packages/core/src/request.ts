@@ -7,6 +7,7 @@ import {
   type HttpRequest,
   hideSubprotocol,
   readCredentials,
+  type SiteRules,
   type TokenSource,
   tokenSources,
 } from './credentials.ts'
@@ -15,6 +16,10 @@ import { publishRefusal } from './events.ts'
 import { assertAllowed, type Predicate, type UnknownInput } from './guards/index.ts'
 import { assertPredicate } from './guards/predicate.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
+import { createAdmission } from './session/admission.ts'
+import type { SessionOptions } from './session/options.ts'
+import type { HttpAnswer } from './session/page-request.ts'
+import { createSessions, type Sessions } from './session/sessions.ts'
 import type { User, VerifiedToken } from './types.ts'
 import { type AuthenticateUpgrade, createUpgradeAuthenticator } from './upgrade.ts'
 
@@ -30,24 +35,44 @@ export interface HttpOptions {
   realm?: string
   /** The address of the RFC 9728 document of this API, for challenges. */
   resourceMetadata?: string
+  /** Keeps browsers signed in, too; `authRoutes` is what they sign in at. A token in the request counts before the session. */
+  session?: SessionOptions
 }
 
 /** What the middleware of a framework takes. */
 export type MiddlewareOptions = AuthenticatorOptions & HttpOptions
 
+/** What becomes of a request. */
+export interface Admission {
+  /** Whose request it is. */
+  readonly auth?: VerifiedToken
+  /** What the answer must have in its header section, whatever it is. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Values of `Set-Cookie`, beside those that the app sets. */
+  readonly cookies: readonly string[]
+  /** The answer, where the request does not go on to the app: a browser that has to sign in first. */
+  readonly answer?: HttpAnswer
+}
+
 /** Who calls, asked of a request. */
 export interface RequestAuthenticator {
   readonly authenticator: Authenticator
+  /** Where browsers are kept signed in. */
+  readonly sessions: Sessions | undefined
   /**
    * Whose request this is; nobody's only if credentials are not required and there are none.
    * @param of - What the guards of this request get as `request`; the request itself by default.
-   * @throws {AuthError} any `ERR_REQUEST_…` or `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
+   * @throws {AuthError} any `ERR_REQUEST_…` or `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, `ERR_SESSION_…`
+   */
+  admit(request: HttpRequest, of?: object): Promise<Admission>
+  /**
+   * The same where nothing can be sent but a refusal, as for an upgrade to a WebSocket: a session counts as long as it is good without
+   * new cookies.
+   * @throws {AuthError} as `admit`
    */
   authenticate(request: HttpRequest, of?: object): Promise<VerifiedToken | undefined>
   /** Whose upgrade this is, to a WebSocket or anything else; answers refusals itself. */
   readonly authenticateUpgrade: AuthenticateUpgrade
-  /** What the answer to this request must have in its header section. */
-  headersFor(request: HttpRequest): Record<string, string>
 }
 
 // RFC 6750 section 3: a challenge says at least one thing.
@@ -66,6 +91,7 @@ const schema = z.strictObject({
     .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
     .optional(),
   resourceMetadata: address.optional(),
+  session: z.unknown().optional(),
 })
 
 function isOrigin(text: string): boolean {
@@ -93,24 +119,59 @@ export function createRequestAuthenticator(
   const sources = tokenSources(options.tokenFrom)
   const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
 
+  const sessions = options.session === undefined ? undefined : createSessions(authenticator, options.session)
+  const admission = sessions && createAdmission(sessions, { allowedOrigins })
+
+  // The token that a request carries, or else its session.
+  async function ask<T>(request: HttpRequest, of: object, ofSession: () => Promise<T>): Promise<VerifiedToken | T> {
+    challenges.set(of, challenge)
+    try {
+      const token = readCredentials(request, sources, { allowedOrigins })
+      return token === undefined ? await ofSession() : await authenticator.verify(token, request)
+    } catch (error) {
+      throw refusal(error, challenge)
+    }
+  }
+
+  function nobody(ended?: AuthError, cookies?: readonly string[]): undefined {
+    if (!required) return undefined
+    const error = ended ?? missing()
+    throw cookies === undefined ? error : error.withChallenge(challenge, cookies)
+  }
+
+  // Nothing can be sent with an upgrade: what a refresh gives can be kept only where the browser need not keep it.
+  async function tokenOfSession(request: HttpRequest, site: SiteRules): Promise<string | undefined> {
+    const state = await sessions?.find(request, sessions.settings.store !== undefined, site)
+    if (state?.ended !== undefined) throw state.ended
+    return state?.record?.tokens.accessToken
+  }
+
   return {
     authenticator,
-    async authenticate(request, of = request) {
-      challenges.set(of, challenge)
-      try {
-        const token = readCredentials(request, sources, { allowedOrigins })
-        if (token !== undefined) return await authenticator.verify(token, request)
-        if (!required) return undefined
-        throw missing()
-      } catch (error) {
-        throw refusal(error, challenge)
-      }
+    sessions,
+    async admit(request, of = request) {
+      let cookies: readonly string[] = []
+      let answer: HttpAnswer | undefined
+      const auth = await ask(request, of, async () => {
+        const state = await admission?.(request, required)
+        if (state?.cookies !== undefined) cookies = state.cookies
+        answer = state?.answer
+        return state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)
+      })
+      const headers = credentialHeaders(request, sources)
+      return { headers, cookies, ...(auth !== undefined && { auth }), ...(answer !== undefined && { answer }) }
     },
+    authenticate: (request, of = request) =>
+      ask(request, of, async () => {
+        const state = await sessions?.find(request, sessions.settings.store !== undefined, { allowedOrigins })
+        return state?.auth ?? nobody(state?.ended)
+      }),
     authenticateUpgrade: createUpgradeAuthenticator({
       async open(request, predicate) {
         let provider: string | undefined
         try {
-          const token = readCredentials(request, sources, { allowedOrigins, upgrade: true })
+          const site = { allowedOrigins, upgrade: true }
+          const token = readCredentials(request, sources, site) ?? (await tokenOfSession(request, site))
           if (token === undefined) throw missing()
           hideSubprotocol(request.headers, sources)
           const watch = await authenticator.watch(token)
@@ -130,7 +191,6 @@ export function createRequestAuthenticator(
       userOf,
       problemOf,
     }),
-    headersFor: (request) => credentialHeaders(request, sources),
   }
 }
 
@@ -139,8 +199,8 @@ function missing(): AuthError {
 }
 
 function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; authenticator: Authenticator } {
-  const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, ...rest } = source
-  const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata } as HttpOptions
+  const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, ...rest } = source
+  const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session } as HttpOptions
   return { options: { ...own, ...http }, authenticator: createAuthenticator(rest) }
 }
 
@@ -190,7 +250,7 @@ function refusal(error: unknown, challenge: Challenge, provider?: string): unkno
 /** An answer that says why a request was refused, as far as the client may know. */
 export interface Problem {
   readonly status: number
-  readonly headers: Record<string, string>
+  readonly headers: Record<string, string | string[]>
   readonly body: ProblemDetails
 }
 

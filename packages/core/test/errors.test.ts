@@ -23,7 +23,7 @@ describe('the table of errors', () => {
   })
 
   it('blames the caller, the provider or our own set-up, and nobody else', () => {
-    expect(new Set(codes.map((code) => answers[code][0]))).toEqual(new Set([400, 401, 403, 500, 502, 503]))
+    expect(new Set(codes.map((code) => answers[code][0]))).toEqual(new Set([400, 401, 403, 500, 502, 503, 508]))
     expect(of(401, 'invalid_token').every((code) => code.startsWith('ERR_TOKEN_'))).toBe(true)
     expect(of(401)).toEqual(['ERR_TOKEN_MISSING'])
     expect(of(503)).toEqual([

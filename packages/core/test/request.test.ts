@@ -97,11 +97,12 @@ describe('createRequestAuthenticator', () => {
   )
 
   it('reads the token where the options say', async () => {
-    const { authenticate, headersFor } = createRequestAuthenticator(known(), { tokenFrom: { query: 'token' } })
-    const request = { ...bearing('bad'), url: '/?token=good' }
-    await expect(authenticate(request)).resolves.toBe(alice)
-    expect(headersFor(request)).toEqual({ 'Cache-Control': 'private' })
-    expect(headersFor(bearing('good'))).toEqual({})
+    const { admit } = createRequestAuthenticator(known(), {
+      tokenFrom: ['header', { query: 'token' }],
+    })
+    const private_ = { 'Cache-Control': 'private' }
+    expect(await admit({ headers: {}, url: '/?token=good' })).toEqual({ auth: alice, headers: private_, cookies: [] })
+    expect(await admit(bearing('good'))).toEqual({ auth: alice, headers: {}, cookies: [] })
   })
 
   it('takes all options in one, or an authenticator and its own', () => {

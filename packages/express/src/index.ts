@@ -4,14 +4,17 @@ import {
   type Authenticator,
   authenticated,
   type User as ClavigerUser,
+  createAuthRoutes,
   createGuard,
   createRequestAuthenticator,
+  type HttpAnswer,
   type HttpOptions,
   type MiddlewareOptions,
   type PermissionLike,
   type Predicate,
   permission,
   problemOf,
+  type RequestAuthenticator,
   role,
   type Several,
   scope,
@@ -44,6 +47,8 @@ export type AuthMiddleware = Middleware & {
   readonly authenticator: Authenticator
   /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
   readonly authenticateUpgrade: AuthenticateUpgrade
+  /** Where browsers are kept signed in: for `authRoutes`. */
+  readonly sessions: RequestAuthenticator['sessions']
 }
 
 /**
@@ -52,12 +57,14 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { authenticate, headersFor, authenticator, authenticateUpgrade } = createRequestAuthenticator(source, http)
+  const { admit, authenticator, authenticateUpgrade, sessions } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(req: Req, res: ServerResponse, next: Next): Promise<void> {
     try {
-      const auth = await authenticate(req)
-      for (const [name, value] of Object.entries(headersFor(req))) res.setHeader(name, value)
+      const { auth, headers, cookies, answer } = await admit(req)
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+      for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
+      if (answer !== undefined) return send(res, answer)
       if (auth !== undefined) Object.assign(req, { user: userOf(auth), auth })
     } catch (error) {
       next(error)
@@ -66,7 +73,25 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     // Not inside the try: what the rest of the app throws is not ours.
     next()
   }
-  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade })
+  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade, sessions })
+}
+
+/**
+ * The pages that browsers sign in and out at, below `session.path`: `/auth/login`, `/auth/callback/<provider>`, `/auth/logout`,
+ * `/auth/profile`. Goes before the middleware, which would send their visitors to sign in.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` without the option `session`, or without a provider to sign in at
+ */
+export function authRoutes(auth: AuthMiddleware): Middleware {
+  const answerOf = createAuthRoutes(auth)
+  return function answerSignIn(req, res, next) {
+    answerOf(req).then((answer) => (answer === undefined ? next() : send(res, answer)), next)
+  }
+}
+
+function send(res: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  const { 'Set-Cookie': cookies = [], ...others } = headers
+  for (const cookie of [cookies].flat()) res.appendHeader('Set-Cookie', cookie)
+  res.writeHead(status, others).end(body)
 }
 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */

@@ -4,12 +4,13 @@ import * as adapter from '../src/index.ts'
 
 /** The app of the contract, with either major of Express. */
 export function buildWith(framework: typeof express): BuildApp {
-  return function buildApp({ auth, http, problems, parsesBodies, routes, onError, onMiddleware }: AppSetup) {
+  return function buildApp({ auth, http, problems, parsesBodies, signIn, routes, onError, onMiddleware }: AppSetup) {
     const app = framework()
     if (parsesBodies) app.use(framework.urlencoded({ extended: true }), framework.json())
     if (auth) {
       const middleware = adapter.authMiddleware(auth, http)
       onMiddleware?.(middleware)
+      if (signIn) app.use(adapter.authRoutes(middleware))
       app.use(middleware)
     }
     for (const { method = 'get', path, guards, handle } of routes) {

@@ -3,8 +3,10 @@ import {
   type AuthenticateUpgrade,
   type Authenticator,
   authenticated,
+  createAuthRoutes,
   createGuard,
   createRequestAuthenticator,
+  type HttpAnswer,
   type HttpOptions,
   type HttpRequest,
   type MiddlewareOptions,
@@ -12,6 +14,7 @@ import {
   type Predicate,
   permission,
   problemOf,
+  type RequestAuthenticator,
   role,
   type Several,
   scope,
@@ -39,13 +42,15 @@ export interface AnyContext extends Pick<HttpRequest, 'headers'> {
   readonly ip: string
   readonly method: string
   readonly url: string
+  readonly originalUrl: string
   readonly req: IncomingMessage
   readonly request: object
   readonly state: object
   readonly headerSent: boolean
   status: number
   body: unknown
-  set(headers: Record<string, string>): void
+  set(headers: Record<string, string | string[]>): void
+  append(name: string, values: string | string[]): void
 }
 
 /** A middleware for Koa 2 and 3. */
@@ -56,6 +61,8 @@ export type AuthMiddleware = Middleware & {
   readonly authenticator: Authenticator
   /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
   readonly authenticateUpgrade: AuthenticateUpgrade
+  /** Where browsers are kept signed in: for `authRoutes`. */
+  readonly sessions: RequestAuthenticator['sessions']
 }
 
 /**
@@ -64,12 +71,13 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { authenticate, headersFor, authenticator, authenticateUpgrade } = createRequestAuthenticator(source, http)
+  const { admit, authenticator, authenticateUpgrade, sessions } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
-    const request = new KoaRequest(ctx)
-    const auth = await authenticate(request, ctx)
-    ctx.set(headersFor(request))
+    const { auth, headers, cookies, answer } = await admit(new KoaRequest(ctx), ctx)
+    ctx.set(headers)
+    for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
+    if (answer !== undefined) return send(ctx, answer)
     if (auth !== undefined) {
       const user = userOf(auth)
       Object.assign(ctx.state, { user, auth })
@@ -77,7 +85,29 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     }
     await next()
   }
-  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade })
+  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade, sessions })
+}
+
+/**
+ * The pages that browsers sign in and out at, below `session.path`: `/auth/login`, `/auth/callback/<provider>`, `/auth/logout`,
+ * `/auth/profile`. Goes before the middleware, which would send their visitors to sign in.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` without the option `session`, or without a provider to sign in at
+ */
+export function authRoutes(auth: AuthMiddleware): Middleware {
+  const answerOf = createAuthRoutes(auth)
+  return async function answerSignIn(ctx, next) {
+    const answer = await answerOf(new KoaRequest(ctx))
+    if (answer === undefined) await next()
+    else send(ctx, answer)
+  }
+}
+
+function send(ctx: AnyContext, { status, headers, body }: HttpAnswer): void {
+  const { 'Set-Cookie': cookies = [], ...others } = headers
+  for (const cookie of [cookies].flat()) ctx.append('Set-Cookie', cookie)
+  ctx.status = status
+  ctx.set(others)
+  ctx.body = body
 }
 
 // What core looks at of a request, each when it is looked at: most requests need their headers alone.
@@ -94,6 +124,10 @@ class KoaRequest implements HttpRequest {
 
   get url() {
     return this.#ctx.url
+  }
+
+  get originalUrl() {
+    return this.#ctx.originalUrl
   }
 
   get headers() {
@@ -115,6 +149,10 @@ class KoaRequest implements HttpRequest {
 
   get socket() {
     return this.#ctx.req.socket
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.#ctx.req[Symbol.asyncIterator]()
   }
 }
 

@@ -6,7 +6,7 @@ import { parseBody } from './body.ts'
 
 /** The app of the contract, with either major of Koa. */
 export function buildWith(framework: typeof Koa): BuildApp {
-  return function buildApp({ auth, http, problems, parsesBodies, routes, onError, onMiddleware }: AppSetup) {
+  return function buildApp({ auth, http, problems, parsesBodies, signIn, routes, onError, onMiddleware }: AppSetup) {
     const router = new Router()
     for (const { method = 'get', path, guards, handle } of routes) {
       router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
@@ -21,6 +21,7 @@ export function buildWith(framework: typeof Koa): BuildApp {
     if (auth) {
       const middleware = adapter.authMiddleware(auth, http)
       onMiddleware?.(middleware)
+      if (signIn) app.use(adapter.authRoutes(middleware))
       app.use(middleware)
     }
     return app.use(router.routes()).callback()

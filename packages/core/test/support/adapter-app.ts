@@ -47,6 +47,8 @@ export interface AppSetup {
   readonly routes: readonly RouteSetup[]
   /** Sees every error that leaves the routes and the middleware. */
   readonly onError?: (error: unknown) => void
+  /** Whether `authRoutes` is used, before the middleware. */
+  readonly signIn?: boolean
   /** Sees what `authMiddleware` returned. */
   readonly onMiddleware?: (middleware: {
     readonly authenticator: Authenticator
@@ -79,10 +81,13 @@ export interface RunningApp {
   close(): Promise<void>
 }
 
-/** Serves an app on loopback. */
-export async function serve(listener: RequestListener, onUpgrade?: OnUpgrade): Promise<RunningApp> {
+/** Serves an app on loopback. @param app the app, or what makes one when its address is known */
+export async function serve(
+  app: RequestListener | { at(origin: string): RequestListener },
+  onUpgrade?: OnUpgrade,
+): Promise<RunningApp> {
   // Longer than what Node takes by default, so that long headers come through to the app.
-  const server = createServer({ maxHeaderSize: 128 * 1024 }, listener)
+  const server = createServer({ maxHeaderSize: 128 * 1024 })
   const upgraded = new Set<Duplex>()
   if (onUpgrade !== undefined) {
     server.on('upgrade', (request, socket, head) => {
@@ -93,6 +98,7 @@ export async function serve(listener: RequestListener, onUpgrade?: OnUpgrade): P
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const origin = `http://127.0.0.1:${port}`
+  server.on('request', 'at' in app ? app.at(origin) : app)
   return {
     origin,
     async call(path, { token, ...init } = {}) {

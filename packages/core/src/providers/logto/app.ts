@@ -1,4 +1,6 @@
 import { readCompactJws } from '../../jws.ts'
+import { openIdSignIn } from '../../openid-sign-in.ts'
+import type { BrowserSignIn } from '../../sign-in.ts'
 import { refreshAt, revokeAt } from '../../token-endpoint.ts'
 import type { Refresh, Revoke } from '../../token-set.ts'
 import type { Claims } from '../../types.ts'
@@ -15,6 +17,10 @@ export interface LogtoAppOptions {
   resource?: string | null
   /** The organization whose tokens a refresh asks for. Default: that of the access token to be replaced. */
   organization?: string
+  /** What a sign-in asks for beside `openid`, `profile`, `email` and `offline_access`: the API's permissions, above all. Default: none. */
+  scopes?: readonly string[]
+  /** What people read where they choose among providers. Default: the name of the provider. */
+  label?: string
 }
 
 type AppSettings = { [Name in keyof LogtoAppOptions]: LogtoAppOptions[Name] | undefined } & {
@@ -45,6 +51,21 @@ export function revokeOf(settings: AppSettings): Revoke {
     if (what.kind === 'allOfUser' || (what.kind === 'accessToken' && what.token.includes('.'))) return false
     return revoke(what, context)
   }
+}
+
+/** Signing in at Logto. A refresh token comes only to those who are asked for consent. */
+export function signInOf(settings: AppSettings): BrowserSignIn {
+  const { scopes = [], label, resource, organization, indicators } = settings
+  // Tokens of an organization come with a refresh; a sign-in asks for the right to them.
+  const wanted = resource === undefined ? indicators[0] : (resource ?? undefined)
+  const ofOrganization = organization === undefined ? [] : ['urn:logto:scope:organizations']
+  return openIdSignIn({
+    ...clientOf(settings),
+    scopes: [...new Set(['openid', 'profile', 'email', 'offline_access', ...ofOrganization, ...scopes])],
+    ...(wanted !== undefined && { resource: wanted }),
+    parameters: { prompt: 'consent' },
+    ...(label !== undefined && { label }),
+  })
 }
 
 function clientOf({ clientId, clientSecret }: AppSettings) {

@@ -7,7 +7,7 @@ import type { OpaqueProfile, Provider, UserClaims, Validator } from '../../provi
 import type { Claims, Role, Seconds } from '../../types.ts'
 import { userinfo } from '../../userinfo.ts'
 import { validated } from '../validated.ts'
-import { type LogtoAppOptions, organizationPrefix, refreshOf, revokeOf } from './app.ts'
+import { type LogtoAppOptions, organizationPrefix, refreshOf, revokeOf, signInOf } from './app.ts'
 import { issuerOf } from './wire.ts'
 
 export type { LogtoAppOptions } from './app.ts'
@@ -52,7 +52,7 @@ export interface LogtoOptions {
    * tells roles, name and e-mail address.
    */
   opaque?: { clientId: string; clientSecret: string; cacheFor?: Seconds } | { userinfo: true; cacheFor?: Seconds }
-  /** The app that users sign in at; makes `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
+  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
   client?: LogtoAppOptions
   /** Default `['ES384', 'RS256']`: what Logto signs with before and after a change of the key type. */
   algorithms?: readonly Algorithm[]
@@ -80,6 +80,8 @@ const schema = z.strictObject({
       clientSecret: text.optional(),
       resource: text.nullable().optional(),
       organization: text.optional(),
+      scopes: z.array(text).optional(),
+      label: text.optional(),
     })
     .optional(),
   algorithms: z.array(z.enum(asymmetricAlgorithms)).min(1).optional(),
@@ -115,7 +117,12 @@ export function logto(options: LogtoOptions): Provider {
       validate: (claims) => unclear(claims) ?? validate?.(claims),
     },
     ...(checked.opaque !== undefined && { opaque: validated(name, opaqueOf(checked.opaque, issuer, user), validate) }),
-    ...(app !== undefined && { clientIds: [app.clientId], refresh: refreshOf(app), revoke: revokeOf(app) }),
+    ...(app !== undefined && {
+      clientIds: [app.clientId],
+      refresh: refreshOf(app),
+      revoke: revokeOf(app),
+      signIn: signInOf(app),
+    }),
   }
 }
 

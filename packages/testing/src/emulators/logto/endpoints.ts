@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { json, type LoopbackRequest, type Reply, type Route } from '../../server/routes.ts'
+import { authorize, signInForm, signInPage } from './authorization.ts'
 import { authenticateApp } from './client-authentication.ts'
 import { discoveryDocument } from './discovery.ts'
 import { OidcError } from './errors.ts'
@@ -9,23 +10,37 @@ import { issueTokens } from './token-endpoint.ts'
 import { profileClaims } from './tokens.ts'
 
 /** The OpenID Connect endpoints of a tenant. */
-export type OidcEndpoint = 'discovery' | 'jwks' | 'token' | 'userinfo' | 'introspection' | 'revocation' | 'endSession'
+export type OidcEndpoint =
+  | 'discovery'
+  | 'authorization'
+  | 'signIn'
+  | 'jwks'
+  | 'token'
+  | 'userinfo'
+  | 'introspection'
+  | 'revocation'
+  | 'endSession'
 
 type Handler = (tenant: Tenant, request: LoopbackRequest) => Reply | Promise<Reply>
 
 /** The OpenID Connect routes of a tenant. */
 export function oidcRoutes(tenant: Tenant): Route<OidcEndpoint>[] {
-  const at = (endpoint: OidcEndpoint, method: string | string[], path: string, handle: Handler) => ({
+  const page = (endpoint: OidcEndpoint, method: string | string[], path: string, handle: Handler) => ({
     endpoint,
     method,
-    path: `/oidc${path}`,
+    path,
     handle: (request: LoopbackRequest) => answering(tenant, request, handle),
   })
+  const at = (endpoint: OidcEndpoint, method: string | string[], path: string, handle: Handler) =>
+    page(endpoint, method, `/oidc${path}`, handle)
   const get = ['GET', 'HEAD']
   return [
     at('discovery', get, '/.well-known/openid-configuration', discovery),
     ...(tenant.version === '1.41' ? [] : [at('discovery', get, '/.well-known/oauth-authorization-server', discovery)]),
     at('jwks', get, '/jwks', keySet),
+    at('authorization', ['GET', 'POST'], '/auth', authorize),
+    page('signIn', 'GET', '/sign-in', signInPage),
+    page('signIn', 'POST', '/sign-in', signInForm),
     at('token', 'POST', '/token', issueTokens),
     at('userinfo', ['GET', 'POST'], '/me', userinfo),
     at('introspection', 'POST', '/token/introspection', introspect),

@@ -6,11 +6,14 @@ const messages = {
   insufficient_scope: 'Token missing scope `{{scope}}`.',
   invalid_client: 'An OIDC error occurred: oidc.invalid_client.',
   invalid_grant: 'Grant request is invalid.',
+  invalid_redirect_uri: "`redirect_uri` did not match any of the client's registered `redirect_uris`.",
   invalid_request: 'Request is invalid.',
   invalid_scope: 'Invalid scope: {{error_description}}.',
   invalid_target: 'Invalid resource indicator.',
   invalid_token: 'Invalid token provided.',
   unsupported_grant_type: 'Unsupported `grant_type` requested.',
+  login_required: 'End-User authentication is required.',
+  unsupported_response_type: 'Unsupported `response_type` requested.',
   unsupported_token_type: 'An OIDC error occurred: oidc.unsupported_token_type.',
 } as const
 

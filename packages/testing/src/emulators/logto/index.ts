@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Seconds } from '@claviger/core'
 import { realClock } from '../../clock.ts'
 import { createLoopbackServer, type LoopbackControls } from '../../server/loopback.ts'
+import { Authorizations } from './authorizations.ts'
 import { Deliveries, type LogtoDelivery } from './deliveries.ts'
 import { notFound, type OidcEndpoint, oidcRoutes } from './endpoints.ts'
 import { type Grant, Grants, random } from './grants.ts'
@@ -137,12 +138,25 @@ export async function createLogtoEmulator(options: LogtoEmulatorOptions = {}): P
   const state = new LogtoState(options, () => clock.now())
   const grants = new Grants(now)
   const sessions = new Sessions(now)
+  const authorizations = new Authorizations(now)
   const subjectTokens = new SubjectTokens(now)
   const deliveries = new Deliveries()
   const webhooks = new Webhooks(deliveries, () => clock.now())
   const switches = { isTokenQuotaUsedUp: false }
   const keys = await createLogtoKeys()
-  const parts = { version, state, grants, sessions, subjectTokens, webhooks, deliveries, switches, keys, customClaims }
+  const parts = {
+    version,
+    state,
+    grants,
+    authorizations,
+    sessions,
+    subjectTokens,
+    webhooks,
+    deliveries,
+    switches,
+    keys,
+    customClaims,
+  }
   const tenantAt = (issuer: string): Tenant => ({ issuer, now, ...parts })
 
   const server = await createLoopbackServer<LogtoEndpoint>({

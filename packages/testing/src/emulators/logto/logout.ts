@@ -1,4 +1,5 @@
 import type { LoopbackRequest, Reply } from '../../server/routes.ts'
+import { browserOf } from './authorizations.ts'
 import { assertLoopback } from './deliveries.ts'
 import { OidcError } from './errors.ts'
 import type { Session } from './sessions.ts'
@@ -8,8 +9,11 @@ import { identifier } from './tokens.ts'
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 const html = { 'content-type': 'text/html; charset=utf-8' }
 
-/** `/oidc/session/end`. There is no browser here, so the ID token tells whose session ends: its `sid`, or the latest at its app. */
-export function endSession(tenant: Tenant, { method, url, form }: LoopbackRequest): Reply {
+/**
+ * `/oidc/session/end`. The cookie of the browser tells whose sessions end; without one the ID token does: its `sid`, or the latest at
+ * its app. Nobody is asked whether they are sure.
+ */
+export function endSession(tenant: Tenant, { method, url, form, headers }: LoopbackRequest): Reply {
   const given = method === 'POST' ? form : url.searchParams
   const hint = given.get('id_token_hint')
   const claims = hint === null ? undefined : claimsOf(tenant, hint)
@@ -20,7 +24,9 @@ export function endSession(tenant: Tenant, { method, url, form }: LoopbackReques
   const session = (user === undefined ? [] : tenant.sessions.ofUser(user))
     .filter(({ grant }) => grant.app.id === claims?.aud && (claims?.sid ?? grant.session) === grant.session)
     .at(-1)
-  if (session !== undefined) signOut(tenant, session)
+  const browser = browserOf(headers)
+  const ofBrowser = browser === undefined ? [] : tenant.sessions.ofBrowser(browser)
+  for (const one of new Set([...ofBrowser, ...(session === undefined ? [] : [session])])) signOut(tenant, one)
   const target = given.get('post_logout_redirect_uri')
   if (target === null) return { headers: html, body: '<!doctype html><title>Signed out</title>' }
   const state = given.get('state')

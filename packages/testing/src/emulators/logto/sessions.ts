@@ -7,6 +7,8 @@ export interface Session {
   readonly uid: string
   /** What was allowed when it began; it may live longer than the session. */
   readonly grant: Grant
+  /** The cookie of the browser it began in, if it was one. */
+  readonly browser?: string
   readonly startedAt: Seconds
   readonly expiresAt: Seconds
 }
@@ -22,9 +24,10 @@ export class Sessions {
     this.#now = now
   }
 
-  start(grant: Grant): Session {
+  start(grant: Grant, browser?: string): Session {
     const startedAt = this.#now()
-    const session = { uid: random(), grant, startedAt, expiresAt: startedAt + lifetime }
+    const expiresAt = startedAt + lifetime
+    const session = { uid: random(), grant, startedAt, expiresAt, ...(browser !== undefined && { browser }) }
     this.#sessions.set(session.uid, session)
     return session
   }
@@ -32,6 +35,11 @@ export class Sessions {
   /** Those of a user, oldest first. */
   ofUser(user: UserState): readonly Session[] {
     return [...this.#sessions.values()].filter(({ grant, expiresAt }) => grant.user === user && expiresAt > this.#now())
+  }
+
+  /** Those that began in a browser, oldest first. */
+  ofBrowser(browser: string): readonly Session[] {
+    return [...this.#sessions.values()].filter((one) => one.browser === browser && one.expiresAt > this.#now())
   }
 
   end(session: Session): void {

@@ -76,6 +76,8 @@ export interface LogtoApp extends Subject {
   readonly type: 'MachineToMachine' | 'Traditional' | 'SPA' | 'Native'
   /** Default: random. Public clients have none. */
   readonly secret?: string
+  /** Where the browser may be sent with a code, exactly. Default: anywhere on loopback. */
+  readonly redirectUris?: readonly string[]
   /** Default true. */
   readonly rotateRefreshToken?: boolean
   /** From 1 to 180. Default 14. */

@@ -1,3 +1,4 @@
+import type { Authorizations } from './authorizations.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Grants } from './grants.ts'
 import type { Sessions } from './sessions.ts'
@@ -8,6 +9,7 @@ import type { Webhooks } from './webhooks.ts'
 /** What the endpoints of a tenant work on. */
 export interface Tenant extends TokenMaker {
   readonly grants: Grants
+  readonly authorizations: Authorizations
   readonly sessions: Sessions
   readonly subjectTokens: SubjectTokens
   readonly webhooks: Webhooks

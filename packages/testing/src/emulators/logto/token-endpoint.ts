@@ -25,7 +25,7 @@ export async function issueTokens(tenant: Tenant, request: LoopbackRequest): Pro
   const app = authenticateApp(request, tenant.state, tenant.now())
   const grantType = form.get('grant_type')
   if (grantType === null) throw OidcError.missing('grant_type')
-  if (!['client_credentials', 'refresh_token', tokenExchange].includes(grantType)) {
+  if (!['authorization_code', 'client_credentials', 'refresh_token', tokenExchange].includes(grantType)) {
     throw new OidcError('unsupported_grant_type', 'unsupported grant_type requested')
   }
   if (!mayUse(app, grantType)) {
@@ -42,6 +42,7 @@ export async function issueTokens(tenant: Tenant, request: LoopbackRequest): Pro
   }
   if (grantType === tokenExchange) return exchange(tenant, app, form)
   if (grantType === 'client_credentials') return clientCredentials(tenant, app, form)
+  if (grantType === 'authorization_code') return redeemCode(tenant, app, form)
   const token = form.get('refresh_token')
   if (token === null) throw OidcError.missing('refresh_token')
   return refresh(tenant, app, token, form)
@@ -50,6 +51,30 @@ export async function issueTokens(tenant: Tenant, request: LoopbackRequest): Pro
 function mayUse({ settings }: AppState, grantType: string): boolean {
   if (grantType === tokenExchange) return settings.allowTokenExchange === true
   return (grantType === 'client_credentials') === (settings.type === 'MachineToMachine')
+}
+
+async function redeemCode(tenant: Tenant, app: AppState, form: URLSearchParams): Promise<Reply> {
+  const code = form.get('code')
+  if (code === null) throw OidcError.missing('code')
+  const found = tenant.authorizations.redeem(code, app, form)
+  const resource = resourceOf(tenant, form, undefined)
+  if (resource !== undefined && !found.grant.resources.has(resource.indicator)) throw unknownResource()
+  const { grant, nonce, isRefreshable } = found
+  const { user, session, scopes: asked } = grant
+  const { accessToken, expiresIn, scopes } = await accessTokenFor(tenant, grant, {
+    resource,
+    organization: undefined,
+    asked,
+  })
+  const idToken = { user, app, scopes: asked, session, accessToken, ...(nonce !== undefined && { nonce }) }
+  return json({
+    access_token: accessToken,
+    expires_in: expiresIn,
+    ...(asked.includes('openid') && { id_token: signIdToken(tenant, idToken) }),
+    ...(isRefreshable && { refresh_token: tenant.grants.addRefresh(grant) }),
+    scope: scopes.join(' '),
+    token_type: 'Bearer',
+  })
 }
 
 async function clientCredentials(tenant: Tenant, app: AppState, form: URLSearchParams): Promise<Reply> {

@@ -158,12 +158,15 @@ export function signIdToken(
     scopes,
     session,
     accessToken,
+    nonce,
   }: {
     user: UserState
     app: AppState
     scopes: readonly string[]
     session: string
     accessToken: string
+    /** What the app sent along with the browser. */
+    nonce?: string
   },
 ): string {
   const { organization_data: _, ...profile } = profileClaims(state, user, scopes)
@@ -171,6 +174,7 @@ export function signIdToken(
   const claims = {
     ...profile,
     ...(version === '1.41' && { at_hash: keys.hash(accessToken) }),
+    ...(nonce !== undefined && { nonce }),
     ...(app.settings.backchannelLogoutSessionRequired && { sid: session }),
     aud: app.id,
     exp: iat + 3600,

@@ -1,0 +1,151 @@
+import type { Configuration, ServerMetadata } from 'openid-client'
+import { AuthError, isAuthError, unavailable } from './errors.ts'
+import { fetchThrough } from './fetch-through.ts'
+import { isObject } from './json.ts'
+import type { ProviderContext } from './provider.ts'
+import type { BrowserSignIn } from './sign-in.ts'
+
+/** The client of an OpenID Connect server that users sign in at. */
+export interface OpenIdClient {
+  readonly clientId: string
+  /** Absent for a public client. */
+  readonly clientSecret?: string
+  readonly scopes: readonly string[]
+  /** The API that the access token is for (RFC 8707); named when the browser sets out, and when the code is exchanged. */
+  readonly resource?: string
+  /** Further parameters of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly label?: string
+}
+
+// Loaded when the first user signs in: an app that only verifies tokens never needs it.
+const library = () => import('openid-client')
+
+/**
+ * Signing in at any OpenID Connect server: authorization code with PKCE, state and nonce; the ID token's signature is checked too.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth
+ * @see https://www.rfc-editor.org/rfc/rfc7636
+ */
+export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
+  const { scopes, resource, parameters, label } = client
+  const target = resource === undefined ? {} : { resource }
+  return {
+    ...(label !== undefined && { label }),
+    hasState: true,
+    async start({ callbackUrl, state, fresh }, context) {
+      const { buildAuthorizationUrl, calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } = await library()
+      const verifier = randomPKCECodeVerifier()
+      const nonce = randomNonce()
+      const { href } = buildAuthorizationUrl(await configurationOf(client, context), {
+        redirect_uri: callbackUrl,
+        scope: scopes.join(' '),
+        state,
+        nonce,
+        code_challenge: await calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        ...target,
+        ...parameters,
+        ...(fresh === true && { prompt: [parameters?.prompt, 'login'].filter(Boolean).join(' ') }),
+      })
+      return { location: href, keep: { verifier, nonce } }
+    },
+    async finish({ url, state, kept }, context) {
+      const { authorizationCodeGrant } = await library()
+      const { verifier, nonce } = kept
+      if (verifier === undefined || nonce === undefined) throw refused('nothing was kept of how it began')
+      const now = context.clock.now() / 1000
+      const checks = { pkceCodeVerifier: verifier, expectedNonce: nonce, expectedState: state, idTokenExpected: true }
+      const configuration = await configurationOf(client, context)
+      try {
+        const answer = await authorizationCodeGrant(configuration, url, checks, target)
+        const { access_token, refresh_token, expires_in } = answer
+        const sid = answer.claims()?.sid
+        return {
+          tokens: {
+            accessToken: access_token,
+            ...(refresh_token !== undefined && { refreshToken: refresh_token }),
+            ...(expires_in !== undefined && { expiresAt: now + expires_in }),
+          },
+          ...(typeof sid === 'string' && { session: sid }),
+        }
+      } catch (error) {
+        throw blamed(error, context)
+      }
+    },
+    async end({ returnUrl }, context) {
+      const { end_session_endpoint: endpoint } = await context.metadata()
+      if (endpoint === undefined || !URL.canParse(endpoint)) return undefined
+      // Without a token: it would stand in the address bar, and in the provider's log. The provider knows its own cookie.
+      const url = new URL(endpoint)
+      url.searchParams.set('client_id', client.clientId)
+      url.searchParams.set('post_logout_redirect_uri', returnUrl)
+      return url.href
+    },
+  }
+}
+
+async function configurationOf(client: OpenIdClient, context: ProviderContext): Promise<Configuration> {
+  const metadata = await context.metadata()
+  const library_ = await library()
+  const { clientId, clientSecret } = client
+  const { clock } = context
+  const configuration = new library_.Configuration(
+    { ...metadata } as ServerMetadata,
+    clientId,
+    { [library_.clockSkew]: Math.round((clock.now() - Date.now()) / 1000), [library_.clockTolerance]: 30 },
+    clientSecret === undefined ? library_.None() : library_.ClientSecretBasic(clientSecret),
+  )
+  const send = fetchThrough(context)
+  configuration[library_.customFetch] = (url, { method, headers, body, signal }) =>
+    send(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(signal !== undefined && { signal }),
+      ...(body !== undefined && body !== null && { body: String(body) }),
+    } as Parameters<typeof send>[1])
+  // TLS is what says that a code was exchanged with the issuer; a signature says it anywhere.
+  library_.enableNonRepudiationChecks(configuration)
+  if (isLoopback(metadata.issuer)) library_.allowInsecureRequests(configuration)
+  return configuration
+}
+
+function isLoopback(issuer: string): boolean {
+  return (
+    URL.canParse(issuer) &&
+    /^http:\/\/(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(issuer).origin.replace(/:\d+$/, ''))
+  )
+}
+
+/** Who is to blame: the provider that could not be asked, our client that it does not know, or whoever came with this code. */
+function blamed(error: unknown, { issuer }: ProviderContext): AuthError {
+  for (
+    let cause: unknown = error;
+    isObject(cause) || cause instanceof Error;
+    cause = (cause as { cause?: unknown }).cause
+  ) {
+    if (isAuthError(cause)) return cause
+  }
+  const { error: code, status } = (isObject(error) ? error : {}) as { error?: unknown; status?: unknown }
+  const said = typeof code === 'string' ? code : undefined
+  const explanation = `${issuer}: the sign-in failed${said === undefined ? '' : ` (${said})`}`
+  if (typeof status === 'number' && (status >= 500 || status === 429)) return unavailable(explanation)
+  if (said === 'invalid_client' || said === 'unauthorized_client') {
+    const upstream = {
+      provider: issuer,
+      operation: 'signIn',
+      code: said,
+      ...(typeof status === 'number' && { status }),
+    }
+    return new AuthError('ERR_UPSTREAM_UNAUTHORIZED', {
+      explanation: `${explanation}: are clientId and clientSecret right?`,
+      upstream,
+    })
+  }
+  if (said === 'server_error' || said === 'temporarily_unavailable') return unavailable(explanation)
+  return new AuthError('ERR_SIGN_IN_REFUSED', { explanation, cause: error })
+}
+
+function refused(explanation: string): AuthError {
+  return new AuthError('ERR_SIGN_IN_REFUSED', { explanation })
+}

@@ -1,0 +1,48 @@
+import type { HttpRequest, SiteRules } from '../credentials.ts'
+import { AuthError } from '../errors.ts'
+import { publishRefusal } from '../events.ts'
+import { type HttpAnswer, isPageRequest } from './page-request.ts'
+import { loopPage, redirect, withCookies } from './pages.ts'
+import type { SessionState, Sessions } from './sessions.ts'
+
+/** A session of a request; or the answer to a browser that has to sign in first. */
+export interface SessionAdmission extends SessionState {
+  readonly answer?: HttpAnswer
+}
+
+const maxTurns = 3
+// Who needs longer than this for a turn is no loop.
+const turnLifetime = 60
+
+/** Makes what looks for the session of a request, and sends pages without one to the sign-in: three times in a row, and no more. */
+export function createAdmission(
+  sessions: Sessions,
+  site: SiteRules,
+): (request: HttpRequest, required: boolean) => Promise<SessionAdmission> {
+  const { settings, jar } = sessions
+  const turnsName = `${settings.cookieName}-turns`
+
+  return async (request, required) => {
+    const state = await sessions.find(request, true, site)
+    if (state.auth !== undefined) return { ...state, cookies: [...state.cookies, ...jar.end(request, turnsName)] }
+    if (!required || !settings.redirect || !isPageRequest(request)) return state
+    const loginUrl = loginUrlFor(request, sessions)
+    const turns = Number(/^\d$/.exec(jar.read(request, turnsName) ?? '')?.[0] ?? 0)
+    if (state.ended !== undefined) publishRefusal(state.ended)
+    if (turns < maxTurns) {
+      const cookies = [...state.cookies, jar.write(turnsName, String(turns + 1), turnLifetime)]
+      return { ...state, answer: redirect(loginUrl), cookies }
+    }
+    const explanation = 'a browser has signed in three times without getting a session (option session.baseUrl?)'
+    publishRefusal(new AuthError('ERR_SIGN_IN_LOOP', { explanation }))
+    return {
+      ...state,
+      answer: withCookies(loopPage(loginUrl), []),
+      cookies: [...state.cookies, ...jar.end(request, turnsName)],
+    }
+  }
+}
+
+function loginUrlFor({ url = '/', originalUrl = url }: HttpRequest, { settings }: Sessions): string {
+  return `${settings.origin}${settings.path}/login?${new URLSearchParams({ returnTo: originalUrl })}`
+}

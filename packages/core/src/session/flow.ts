@@ -1,0 +1,75 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { HttpRequest } from '../credentials.ts'
+import { AuthError } from '../errors.ts'
+import { isObject } from '../json.ts'
+import type { Seconds } from '../types.ts'
+import type { Sessions } from './sessions.ts'
+
+/** A browser that has set out to a provider, until it comes back. */
+export interface Flow {
+  readonly issuer: string
+  readonly kind: 'sign-in' | 'profile'
+  readonly state: string
+  readonly returnTo: string
+  readonly kept: Readonly<Record<string, string>>
+  /** The session that a profile is changed in. */
+  readonly session?: string
+}
+
+/** Remembers, in the browser itself, what it has set out for: what comes back is taken from this browser alone, and once. */
+export interface Flows {
+  newState(): string
+  /** The cookies of a browser that sets out. */
+  begin(request: HttpRequest, flow: Flow, hasState: boolean): Promise<readonly string[]>
+  /**
+   * What this browser has set out for, and the end of its cookie.
+   * @param state what came back; nothing where the protocol has no such thing
+   * @throws {AuthError} `ERR_REQUEST_CROSS_SITE` if it has not set out from here, or too long ago
+   */
+  finish(
+    request: HttpRequest,
+    expected: Pick<Flow, 'issuer' | 'kind'> & { readonly state: string | undefined },
+  ): Promise<{ readonly flow: Flow; readonly cookies: readonly string[] }>
+}
+
+// As long as the link in a mail is good.
+const lifetime: Seconds = 900
+// Tabs of one browser that are on the way at a time.
+const maxAtOnce = 4
+
+export function createFlows({ settings, seal, jar, now }: Pick<Sessions, 'settings' | 'seal' | 'jar' | 'now'>): Flows {
+  const beginning = `${settings.cookieName}-flow-`
+  const nameFor = ({ issuer, kind }: Pick<Flow, 'issuer' | 'kind'>, state: string | undefined) =>
+    beginning + digest(JSON.stringify([issuer, kind, state ?? null]))
+
+  return {
+    newState: () => randomBytes(24).toString('base64url'),
+    async begin(request, flow, hasState) {
+      const name = nameFor(flow, hasState ? flow.state : undefined)
+      const { text } = await seal.seal('sign-in', { ...flow, until: now() + lifetime })
+      const others = jar.namesOf(request, beginning).filter((one) => one !== name)
+      // A browser that keeps setting out must not fill its cookies up.
+      const ended = others.length >= maxAtOnce ? others.map((one) => jar.write(one, '', 0)) : []
+      return [jar.write(name, text, lifetime), ...ended]
+    },
+    async finish(request, expected) {
+      const name = nameFor(expected, expected.state)
+      const text = jar.read(request, name)
+      const opened = text === undefined ? undefined : await seal.open('sign-in', text)
+      const isOurs = isFlow(opened) && opened.issuer === expected.issuer && opened.kind === expected.kind
+      const isSame = isOurs && (expected.state === undefined || opened.state === expected.state)
+      if (isSame && opened.until > now()) return { flow: opened, cookies: [jar.write(name, '', 0)] }
+      throw new AuthError('ERR_REQUEST_CROSS_SITE', {
+        explanation: 'this browser has not set out from here, has come back already, or took more than 15 minutes',
+      })
+    },
+  }
+}
+
+function isFlow(value: unknown): value is Flow & { readonly until: Seconds } {
+  return isObject(value) && isObject(value.kept) && typeof value.state === 'string' && typeof value.until === 'number'
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 12)
+}

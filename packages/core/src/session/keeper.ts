@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { HttpRequest } from '../credentials.ts'
+import { AuthError, isAuthError } from '../errors.ts'
+import type { Seconds } from '../types.ts'
+import type { CookieJar } from './cookies.ts'
+import type { SessionSettings } from './options.ts'
+import { isRecord, type SessionRecord } from './record.ts'
+import type { Seal } from './seal.ts'
+import type { SessionStore } from './store.ts'
+
+/** A session of a request, with the cookies that its answer has to set. */
+export interface Kept {
+  readonly record: SessionRecord
+  readonly cookies: readonly string[]
+}
+
+/** Where sessions are, between two requests. */
+export interface SessionKeeper {
+  /** The session of a request, if it has one that has not ended. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
+  find(request: HttpRequest): Promise<Kept | undefined>
+  /**
+   * Keeps a session: a new one, or the next version of one. Of two next versions the first is kept, and both callers get it; nothing if
+   * the session has ended meanwhile.
+   * @throws {AuthError} `ERR_SESSION_TOO_LARGE`, `ERR_STORE_UNAVAILABLE`
+   */
+  keep(request: HttpRequest, record: SessionRecord): Promise<Kept | undefined>
+  /** A later version of this session than this one, if there is any. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
+  later(request: HttpRequest, record: SessionRecord): Promise<Kept | undefined>
+  /** Ends what a request has of a session. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
+  end(request: HttpRequest, record: SessionRecord | undefined): Promise<readonly string[]>
+}
+
+interface Tools {
+  readonly settings: SessionSettings
+  readonly seal: Seal
+  readonly jar: CookieJar
+  readonly clock: Clock
+}
+
+/** Makes the keeper that the options ask for. */
+export function createKeeper(tools: Tools): SessionKeeper {
+  const { store } = tools.settings
+  return store === undefined ? createCookieKeeper(tools) : createStoreKeeper(tools, store)
+}
+
+// Requests that were sent with the cookies of before come later than those that bring new ones.
+const maxRemembered = 5000
+
+/**
+ * Keeps sessions in the browser. When one was last used stands in a cookie of its own, so that a request that only uses a session never
+ * writes over one that changes it.
+ */
+function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeeper {
+  const { cookieName, rolling, absolute } = settings
+  const useName = `${cookieName}-use`
+  const latest = new LRUCache<string, SessionRecord>({ max: maxRemembered })
+  const now = () => clock.now() / 1000
+
+  async function used(id: string): Promise<string> {
+    const { text } = await seal.seal('use', { id, at: Math.floor(now()) })
+    return jar.write(useName, text, rolling)
+  }
+
+  async function lastUse(request: HttpRequest, id: string): Promise<Seconds | undefined> {
+    const text = jar.read(request, useName)
+    const use = text === undefined ? undefined : await seal.open('use', text)
+    return use?.id === id && typeof use.at === 'number' ? use.at : undefined
+  }
+
+  async function write(request: HttpRequest, record: SessionRecord): Promise<Kept> {
+    const { text } = await seal.seal('session', record, jar.partsFor)
+    const left = record.signedInAt + absolute - now()
+    return { record, cookies: [...jar.writeParts(request, cookieName, text, left), await used(record.id)] }
+  }
+
+  return {
+    async find(request) {
+      const text = jar.readParts(request, cookieName)
+      const opened = text === undefined ? undefined : await seal.open('session', text)
+      if (!isRecord(opened) || opened.signedInAt + absolute <= now()) return undefined
+      const at = await lastUse(request, opened.id)
+      if (at === undefined || at + rolling <= now()) return undefined
+      const later = latest.get(opened.id)
+      if (later !== undefined && later.version > opened.version) return write(request, later)
+      return { record: opened, cookies: now() - at >= rolling / 20 ? [await used(opened.id)] : [] }
+    },
+    async keep(request, record) {
+      const other = latest.get(record.id)
+      if (other !== undefined && other.version >= record.version) return write(request, other)
+      const kept = await write(request, record)
+      latest.set(record.id, record)
+      return kept
+    },
+    async later(request, record) {
+      const other = latest.get(record.id)
+      return other !== undefined && other.version > record.version ? write(request, other) : undefined
+    },
+    async end(request) {
+      return [...jar.end(request, cookieName), ...jar.end(request, useName)]
+    },
+  }
+}
+
+/** Keeps sessions in a store; the browser has a sealed id. */
+function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: SessionStore): SessionKeeper {
+  const { cookieName, rolling, absolute } = settings
+  const now = () => clock.now() / 1000
+
+  async function read(id: string): Promise<SessionRecord | undefined> {
+    const stored = await ofStore(() => store.read(nameOf(id), rolling))
+    const opened = stored === undefined ? undefined : await seal.open('stored session', stored.sealed)
+    const isGood = isRecord(opened) && opened.id === id && opened.signedInAt + absolute > now()
+    return isGood ? opened : undefined
+  }
+
+  return {
+    async find(request) {
+      const text = jar.readParts(request, cookieName)
+      const opened = text === undefined ? undefined : await seal.open('session', text)
+      const record = typeof opened?.id === 'string' ? await read(opened.id) : undefined
+      return record && { record, cookies: [] }
+    },
+    async keep(request, record) {
+      const { text: sealed } = await seal.seal('stored session', record)
+      const until = record.signedInAt + absolute
+      const { id, version } = record
+      const isFirst = await ofStore(() => store.write(nameOf(id), { sealed, version }, { rolling, until }))
+      if (!isFirst) {
+        const other = await read(id)
+        return other && { record: other, cookies: [] }
+      }
+      // The id does not change with the version.
+      if (version > 1) return { record, cookies: [] }
+      const { text } = await seal.seal('session', { id }, jar.partsFor)
+      return { record, cookies: jar.writeParts(request, cookieName, text, until - now()) }
+    },
+    async later(_, { id, version }) {
+      const other = await read(id)
+      return other !== undefined && other.version > version ? { record: other, cookies: [] } : undefined
+    },
+    async end(request, record) {
+      if (record !== undefined) await ofStore(() => store.end(nameOf(record.id)))
+      return jar.end(request, cookieName)
+    },
+  }
+}
+
+// Who reads the store learns no id.
+function nameOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url')
+}
+
+async function ofStore<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (isAuthError(cause)) throw cause
+    throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: 'the session store failed', cause })
+  }
+}

@@ -1,0 +1,32 @@
+import { LRUCache } from 'lru-cache'
+import type { Seconds } from '../types.ts'
+import type { FormRequest } from './form.ts'
+
+const window: Seconds = 900
+const maxPerAddress = 3
+const maxPerClient = 30
+
+/**
+ * Makes what counts mails: anybody can have one sent to anybody, so each address gets few, and each client causes few, in 15 minutes.
+ * Behind a proxy all clients are one, as far as is known here: there the proxy has to count.
+ */
+export function createMailLimit(now: () => Seconds): (email: string, request: FormRequest) => boolean {
+  const counts = new LRUCache<string, { readonly until: Seconds; count: number }>({ max: 20_000 })
+
+  function isWithin(key: string, most: number): boolean {
+    const held = counts.get(key)
+    const entry = held !== undefined && held.until > now() ? held : { until: now() + window, count: 0 }
+    entry.count += 1
+    counts.set(key, entry)
+    return entry.count <= most
+  }
+
+  return (email, { socket }) => {
+    const client = socket?.remoteAddress
+    // Addresses of the machine's own network are those of proxies.
+    const isKnown =
+      client !== undefined && !/^(::1|(::ffff:)?(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\.|f[cd])/i.test(client)
+    const ofClient = !isKnown || isWithin(`client ${client}`, maxPerClient)
+    return isWithin(`address ${email.toLowerCase()}`, maxPerAddress) && ofClient
+  }
+}

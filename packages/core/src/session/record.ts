@@ -1,0 +1,44 @@
+import { isObject } from '../json.ts'
+import type { TokenSet } from '../token-set.ts'
+import type { Seconds } from '../types.ts'
+
+/** What is kept of a session: no more than it takes to go on. */
+export interface SessionRecord {
+  readonly id: string
+  /** 1 when it begins; grows with each refresh. */
+  readonly version: number
+  /** Of the provider. */
+  readonly issuer: string
+  readonly subject: string
+  /** The provider's name for it. */
+  readonly sid?: string
+  readonly signedInAt: Seconds
+  /** When the access token was given. */
+  readonly issuedAt: Seconds
+  readonly tokens: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'expiresAt' | 'refreshExpiresAt'>
+}
+
+/** Whether what was opened is a session. It was sealed by us, maybe by an older release. */
+export function isRecord(value: unknown): value is SessionRecord {
+  if (!isObject(value) || !isObject(value.tokens)) return false
+  const { id, version, issuer, subject, signedInAt, issuedAt, tokens } = value
+  return (
+    [id, issuer, subject, tokens.accessToken].every((one) => typeof one === 'string' && one !== '') &&
+    [version, signedInAt, issuedAt].every(Number.isFinite)
+  )
+}
+
+/** What of the tokens is kept: nothing that is not needed again. */
+export function keptTokens({
+  accessToken,
+  refreshToken,
+  expiresAt,
+  refreshExpiresAt,
+}: TokenSet): SessionRecord['tokens'] {
+  return {
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * An address to go back to, if it is a path of this app; the start page otherwise. It comes from a query that anybody can write, so
+ * it must not lead anywhere else in any reading: browsers take `/\evil` and `/<tab>/evil` for other hosts.
+ * @returns absolute, so that a path that begins with two slashes stays one
+ */
+export function readReturnTo(value: string | null | undefined, origin: string, ownPath: string): string {
+  const start = `${origin}/`
+  if (typeof value !== 'string' || value.length > 2048 || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(value))
+    return start
+  if (!URL.canParse(value, origin)) return start
+  const url = new URL(value, origin)
+  // Nobody wants to go back to the sign-in.
+  const isOwn = url.origin === origin && url.pathname !== ownPath && !url.pathname.startsWith(`${ownPath}/`)
+  return isOwn ? url.href : start
+}

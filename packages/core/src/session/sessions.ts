@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto'
+import type { Authenticator } from '../authenticator.ts'
+import { partsOf } from '../authenticator-parts.ts'
+import { assertSameSite, type HttpRequest, type SiteRules } from '../credentials.ts'
+import { AuthError, isAuthError } from '../errors.ts'
+import { publish } from '../events.ts'
+import type { Route } from '../route.ts'
+import type { SignedIn } from '../sign-in.ts'
+import type { TokenSet } from '../token-set.ts'
+import type { Seconds, VerifiedToken } from '../types.ts'
+import { type CookieJar, createCookieJar } from './cookies.ts'
+import { createKeeper, type Kept } from './keeper.ts'
+import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
+import { keptTokens, type SessionRecord } from './record.ts'
+import { createSeal, type Seal } from './seal.ts'
+
+/** What a request has of a session, with the cookies that its answer has to set whatever it is. */
+export interface SessionState {
+  /** Who is signed in; nothing for nobody. */
+  readonly auth?: VerifiedToken
+  readonly record?: SessionRecord
+  readonly cookies: readonly string[]
+  /** Why a session that the request did have has ended. */
+  readonly ended?: AuthError
+}
+
+/** The browsers that are signed in at an app. */
+export interface Sessions {
+  readonly settings: SessionSettings
+  readonly seal: Seal
+  readonly jar: CookieJar
+  readonly now: () => Seconds
+  /** The providers at which a browser can sign in. */
+  readonly routes: readonly Route[]
+  /**
+   * Whose session a request comes from. Tokens are refreshed where that is due, and only what the provider or a revocation says ends it.
+   * @param mayChange false where no cookie can be set: then a session that would have to be refreshed first is not good
+   * @param site which pages beside those of the app may send such a request
+   * @throws {AuthError} `ERR_REQUEST_CROSS_SITE`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, `ERR_SESSION_…`
+   */
+  find(request: HttpRequest, mayChange: boolean, site?: SiteRules): Promise<SessionState>
+  /**
+   * Begins a session, under an id that nobody has seen before. One that the browser had is over.
+   * @throws {AuthError} any `ERR_TOKEN_…` for tokens that are not good here
+   */
+  start(request: HttpRequest, provider: Route, signedIn: SignedIn): Promise<SessionState>
+  /** Puts new tokens of the same user into a session. @throws {AuthError} `ERR_SIGN_IN_REFUSED` for another user's */
+  replace(request: HttpRequest, record: SessionRecord, tokens: TokenSet): Promise<SessionState>
+  /** Ends a session, also where a copy of its cookies is. */
+  end(request: HttpRequest, record: SessionRecord | undefined): Promise<readonly string[]>
+}
+
+// A copy of the revocation list's entry needs to live no longer than the session could.
+const never = () => undefined
+
+/**
+ * Makes the sessions of an authenticator.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function createSessions(authenticator: Authenticator, options: SessionOptions): Sessions {
+  const { routes: all, revocations, clock, maxTokenLifetime } = partsOf(authenticator)
+  const settings = readSessionOptions(options, maxTokenLifetime)
+  const seal = createSeal(settings.keys)
+  const jar = createCookieJar({ isSecure: settings.isSecure, maxBytes: settings.maxCookieBytes })
+  const keeper = createKeeper({ settings, seal, jar, clock })
+  const now = () => clock.now() / 1000
+  const routeOf = (issuer: string) => all.find(({ provider }) => provider.issuer === issuer)
+
+  function tell(outcome: 'started' | 'refreshed' | 'ended', { issuer }: SessionRecord, code?: AuthError['code']): void {
+    publish('claviger:session', { outcome, provider: routeOf(issuer)?.provider.name ?? issuer, code })
+  }
+
+  // A revocation of all that was issued before a time ends a session that began before, however new its token is.
+  function assertNotRevoked({ id, sid, issuer, subject, signedInAt, tokens }: SessionRecord): void {
+    const provider = routeOf(issuer)?.provider.name ?? issuer
+    const user = { id: subject, provider, issuer, roles: [], permissions: [], scopes: [] }
+    const known = {
+      user,
+      claims: {},
+      provider,
+      issuer,
+      issuedAt: signedInAt,
+      expiresAt: signedInAt + settings.absolute,
+    }
+    for (const session of [id, sid]) {
+      const isRevoked = revocations.isRevoked(tokens.accessToken, {
+        ...known,
+        ...(session !== undefined && { session }),
+      })
+      if (isRevoked)
+        throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${provider}: the session has been revoked` })
+    }
+  }
+
+  async function verify({ id, issuer, subject, tokens }: SessionRecord): Promise<VerifiedToken> {
+    const verified = await authenticator.verify(tokens.accessToken)
+    if (verified.issuer !== issuer || verified.user.id !== subject)
+      throw new AuthError('ERR_TOKEN_REFUSED', { explanation: 'the token of the session is of another user' })
+    return Object.freeze({ ...verified, session: verified.session ?? id })
+  }
+
+  function isDue({ issuedAt, tokens: { expiresAt } }: SessionRecord): boolean {
+    if (expiresAt === undefined) return false
+    return expiresAt - now() <= Math.min(settings.refreshAhead, (expiresAt - issuedAt) / 2)
+  }
+
+  function nextOf(record: SessionRecord, tokens: TokenSet): SessionRecord {
+    return { ...record, version: record.version + 1, issuedAt: now(), tokens: keptTokens(tokens) }
+  }
+
+  /** @throws {AuthError} with status 401 where the session is over */
+  async function current(request: HttpRequest, kept: Kept, mayChange: boolean): Promise<SessionState> {
+    const { record } = kept
+    assertNotRevoked(record)
+    const asIs = async (of = kept): Promise<SessionState> => ({ ...of, auth: await verify(of.record) })
+    const canRefresh = mayChange && routeOf(record.issuer)?.provider.refresh !== undefined
+    let good: SessionState | undefined
+    try {
+      good = await asIs()
+    } catch (error) {
+      const mayHelp = canRefresh && isAuthError(error) && error.status === 401 && error.code !== 'ERR_TOKEN_REVOKED'
+      if (!mayHelp) throw error
+    }
+    if (good !== undefined && !(canRefresh && isDue(record))) return good
+    const outcome = await authenticator.refresh({
+      ...record.tokens,
+      provider: record.issuer,
+      signedInAt: record.signedInAt,
+    })
+    if (outcome.outcome === 'refreshed') {
+      const next = await keeper.keep(request, nextOf(record, outcome.tokens))
+      if (next === undefined)
+        throw new AuthError('ERR_TOKEN_INACTIVE', { explanation: 'the session has ended meanwhile' })
+      tell('refreshed', record)
+      return asIs(next)
+    }
+    // Who came too late with the old refresh token has not lost the session.
+    const later = outcome.outcome === 'rejected' ? await keeper.later(request, record) : undefined
+    if (later !== undefined) return asIs(later)
+    // Without a refresh token, or while nobody answers, a session lasts as long as its access token.
+    const goesOn = outcome.outcome === 'unavailable' || outcome.error.code === 'ERR_TOKEN_MISSING'
+    if (good !== undefined && goesOn) return good
+    throw outcome.error
+  }
+
+  return {
+    settings,
+    seal,
+    jar,
+    now,
+    routes: all.filter(({ provider }) => provider.signIn !== undefined),
+    async find(request, mayChange, site = {}) {
+      const kept = await keeper.find(request)
+      if (kept === undefined) return { cookies: [] }
+      assertSameSite(request, { ...site, ownOrigin: settings.origin })
+      try {
+        return await current(request, kept, mayChange)
+      } catch (error) {
+        if (!isAuthError(error) || error.status !== 401) throw error
+        // Without cookies to set, the session is left to a request that can.
+        if (!mayChange) return { cookies: [], ended: error }
+        tell('ended', kept.record, error.code)
+        return { cookies: await keeper.end(request, kept.record), ended: error }
+      }
+    },
+    async start(request, { provider }, { tokens, session }) {
+      const verified = await authenticator.verify(tokens.accessToken)
+      if (verified.issuer !== provider.issuer)
+        throw new AuthError('ERR_TOKEN_ISSUER', { explanation: `${provider.name} gave a token of another issuer` })
+      const sid = session ?? verified.session
+      const record: SessionRecord = {
+        id: randomBytes(24).toString('base64url'),
+        version: 1,
+        issuer: provider.issuer,
+        subject: verified.user.id,
+        ...(sid !== undefined && { sid }),
+        signedInAt: Math.floor(now()),
+        issuedAt: now(),
+        tokens: keptTokens({ ...tokens, expiresAt: tokens.expiresAt ?? verified.expiresAt }),
+      }
+      const before = await keeper.find(request).catch(never)
+      if (before !== undefined) await this.end(request, before.record)
+      const kept = await keeper.keep(request, record)
+      if (kept === undefined) throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: 'the store kept no session' })
+      tell('started', record)
+      return { ...kept, auth: verified }
+    },
+    async replace(request, record, tokens) {
+      const next = nextOf(record, tokens)
+      const auth = await verify(next).catch((cause: unknown) => {
+        if (!isAuthError(cause) || cause.status !== 401) throw cause
+        throw new AuthError('ERR_SIGN_IN_REFUSED', {
+          explanation: 'the new tokens are not of the user who is signed in',
+          cause,
+        })
+      })
+      const kept = await keeper.keep(request, next)
+      if (kept === undefined)
+        throw new AuthError('ERR_TOKEN_INACTIVE', { explanation: 'the session has ended meanwhile' })
+      tell('refreshed', record)
+      return { ...kept, auth }
+    },
+    async end(request, record) {
+      if (record !== undefined) {
+        const expiresAt = record.signedInAt + settings.absolute
+        await authenticator.revoke({ session: record.id, provider: record.issuer, expiresAt })
+        tell('ended', record)
+      }
+      return keeper.end(request, record)
+    },
+  }
+}
