@@ -1,4 +1,3 @@
-import { subscribe } from 'node:diagnostics_channel'
 import { createLogtoEmulator, type LogtoEmulator } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
@@ -15,8 +14,6 @@ export function describeSessions(buildApp: BuildApp): void {
   let tenant: LogtoEmulator
   let auth: Authenticator
   const running: RunningApp[] = []
-  const seen: unknown[] = []
-  subscribe('claviger:refusal', (m) => seen.push(m))
 
   beforeAll(async () => {
     tenant = await createLogtoEmulator({
@@ -74,7 +71,6 @@ export function describeSessions(buildApp: BuildApp): void {
       const app = await start()
       const browser = new Browser()
       const page = await browser.open(`${app.origin}/me?tab=2`)
-      if (page.url.origin !== tenant.endpoint) console.log(page.status, page.url.href, page.body, seen)
       expect(page.url.origin).toBe(tenant.endpoint)
       const done = await browser.submit(page, { user: 'alice' })
       expect([done.status, done.url.href]).toEqual([200, `${app.origin}/me?tab=2`])
