@@ -104,7 +104,7 @@ export type { RoleDefinition, RoleDefinitions, RoleFunction, RoleLike, RoleSourc
 export type { FormRequest } from './session/form.ts'
 export type { SessionOptions } from './session/options.ts'
 export type { HttpAnswer } from './session/page-request.ts'
-export { type AuthRoutes, createAuthRoutes } from './session/routes.ts'
+export type { AuthRoutes } from './session/routes.ts'
 export type { SessionStore, StoredSession } from './session/store.ts'
 export type {
   BrowserSignIn,

@@ -19,7 +19,8 @@ import { address, invalidOptions, readOptions } from './options.ts'
 import { createAdmission } from './session/admission.ts'
 import type { SessionOptions } from './session/options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
-import { createSessions, type Sessions } from './session/sessions.ts'
+import { type AuthRoutes, createAuthRoutes } from './session/routes.ts'
+import { createSessions } from './session/sessions.ts'
 import type { User, VerifiedToken } from './types.ts'
 import { type AuthenticateUpgrade, createUpgradeAuthenticator } from './upgrade.ts'
 
@@ -57,8 +58,11 @@ export interface Admission {
 /** Who calls, asked of a request. */
 export interface RequestAuthenticator {
   readonly authenticator: Authenticator
-  /** Where browsers are kept signed in. */
-  readonly sessions: Sessions | undefined
+  /**
+   * Makes what answers browsers that sign in or out, below `session.path`.
+   * @throws {AuthError} `ERR_OPTIONS_INVALID` without the option `session`, or without a provider to sign in at
+   */
+  createAuthRoutes(): AuthRoutes
   /**
    * Whose request this is; nobody's only if credentials are not required and there are none.
    * @param of - What the guards of this request get as `request`; the request itself by default.
@@ -148,7 +152,7 @@ export function createRequestAuthenticator(
 
   return {
     authenticator,
-    sessions,
+    createAuthRoutes: () => createAuthRoutes(sessions),
     async admit(request, of = request) {
       let cookies: readonly string[] = []
       let answer: HttpAnswer | undefined

@@ -4,7 +4,6 @@ import {
   type Authenticator,
   authenticated,
   type User as ClavigerUser,
-  createAuthRoutes,
   createGuard,
   createRequestAuthenticator,
   type HttpAnswer,
@@ -47,8 +46,8 @@ export type AuthMiddleware = Middleware & {
   readonly authenticator: Authenticator
   /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
   readonly authenticateUpgrade: AuthenticateUpgrade
-  /** Where browsers are kept signed in: for `authRoutes`. */
-  readonly sessions: RequestAuthenticator['sessions']
+  /** For `authRoutes`. */
+  readonly createAuthRoutes: RequestAuthenticator['createAuthRoutes']
 }
 
 /**
@@ -57,7 +56,7 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { admit, authenticator, authenticateUpgrade, sessions } = createRequestAuthenticator(source, http)
+  const { admit, ...made } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(req: Req, res: ServerResponse, next: Next): Promise<void> {
     try {
@@ -73,7 +72,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     // Not inside the try: what the rest of the app throws is not ours.
     next()
   }
-  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade, sessions })
+  return Object.assign(authenticateRequest, made)
 }
 
 /**
@@ -82,7 +81,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
  * @throws {AuthError} `ERR_OPTIONS_INVALID` without the option `session`, or without a provider to sign in at
  */
 export function authRoutes(auth: AuthMiddleware): Middleware {
-  const answerOf = createAuthRoutes(auth)
+  const answerOf = auth.createAuthRoutes()
   return function answerSignIn(req, res, next) {
     answerOf(req).then((answer) => (answer === undefined ? next() : send(res, answer)), next)
   }

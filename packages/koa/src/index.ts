@@ -3,7 +3,6 @@ import {
   type AuthenticateUpgrade,
   type Authenticator,
   authenticated,
-  createAuthRoutes,
   createGuard,
   createRequestAuthenticator,
   type HttpAnswer,
@@ -61,8 +60,8 @@ export type AuthMiddleware = Middleware & {
   readonly authenticator: Authenticator
   /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
   readonly authenticateUpgrade: AuthenticateUpgrade
-  /** Where browsers are kept signed in: for `authRoutes`. */
-  readonly sessions: RequestAuthenticator['sessions']
+  /** For `authRoutes`. */
+  readonly createAuthRoutes: RequestAuthenticator['createAuthRoutes']
 }
 
 /**
@@ -71,7 +70,7 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { admit, authenticator, authenticateUpgrade, sessions } = createRequestAuthenticator(source, http)
+  const { admit, ...made } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
     const { auth, headers, cookies, answer } = await admit(new KoaRequest(ctx), ctx)
@@ -85,7 +84,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     }
     await next()
   }
-  return Object.assign(authenticateRequest, { authenticator, authenticateUpgrade, sessions })
+  return Object.assign(authenticateRequest, made)
 }
 
 /**
@@ -94,7 +93,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
  * @throws {AuthError} `ERR_OPTIONS_INVALID` without the option `session`, or without a provider to sign in at
  */
 export function authRoutes(auth: AuthMiddleware): Middleware {
-  const answerOf = createAuthRoutes(auth)
+  const answerOf = auth.createAuthRoutes()
   return async function answerSignIn(ctx, next) {
     const answer = await answerOf(new KoaRequest(ctx))
     if (answer === undefined) await next()

@@ -1,7 +1,7 @@
 import type { HttpAnswer } from './page-request.ts'
 
 /** For every answer on the way of a sign-in: what is in its address, or on its page, is of nobody else's concern. */
-export const privately = {
+const privately = {
   'Cache-Control': 'no-store',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
@@ -11,7 +11,7 @@ const style = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
 h1{font-size:1.4rem}form{margin:.75rem 0}label{display:block}input,button{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;margin-top:.3rem}`
 
 /** A page. @param main markup, in which everything from outside is escaped */
-export function page(status: number, title: string, main: string): HttpAnswer {
+function page(status: number, title: string, main: string): HttpAnswer {
   return {
     status,
     headers: {
@@ -36,12 +36,12 @@ export function withCookies(answer: HttpAnswer, cookies: readonly string[]): Htt
   return { ...answer, headers: { ...answer.headers, ...setting(cookies) } }
 }
 
-export function setting(cookies: readonly string[]): { 'Set-Cookie'?: string[] } {
+function setting(cookies: readonly string[]): { 'Set-Cookie'?: string[] } {
   return cookies.length > 0 ? { 'Set-Cookie': [...cookies] } : {}
 }
 
 /** A form that a user sends with one button. */
-export function form(action: string, button: string, fields: Readonly<Record<string, string>>, inner = ''): string {
+function form(action: string, button: string, fields: Readonly<Record<string, string>>, inner = ''): string {
   const hidden = Object.entries(fields).map(
     ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
   )

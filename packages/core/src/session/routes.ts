@@ -2,7 +2,6 @@ import { assertSameSite } from '../credentials.ts'
 import { AuthError, type AuthErrorCode, answers, isAuthError } from '../errors.ts'
 import { publishRefusal } from '../events.ts'
 import { invalidOptions } from '../options.ts'
-import type { RequestAuthenticator } from '../request.ts'
 import type { Route } from '../route.ts'
 import type { BrowserSignIn } from '../sign-in.ts'
 import { createFlows } from './flow.ts'
@@ -15,6 +14,8 @@ import type { Sessions } from './sessions.ts'
 
 /** Answers the requests of a browser that signs in or out; nothing for a request that is not one of those. */
 export type AuthRoutes = (request: FormRequest) => Promise<HttpAnswer | undefined>
+
+const where = 'authRoutes'
 
 interface SignInRoute extends Route {
   readonly signIn: BrowserSignIn
@@ -32,8 +33,12 @@ interface Visit {
  * does differently is in its `signIn`.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` without sessions, or without a provider to sign in at
  */
-export function createAuthRoutes(auth: Pick<RequestAuthenticator, 'sessions'>): AuthRoutes {
-  const sessions = sessionsOf(auth)
+export function createAuthRoutes(sessions: Sessions | undefined): AuthRoutes {
+  if (sessions === undefined) throw invalidOptions(where, 'needs an authMiddleware with the option session')
+  return routesOf(sessions)
+}
+
+function routesOf(sessions: Sessions): AuthRoutes {
   const { settings } = sessions
   const { origin, path } = settings
   const providers = signInRoutes(sessions)
@@ -235,17 +240,11 @@ function told(error: unknown): AuthError {
   return error.status === 401 || error.status === 502 ? new AuthError('ERR_SIGN_IN_REFUSED') : error
 }
 
-function sessionsOf({ sessions }: Pick<RequestAuthenticator, 'sessions'>): Sessions {
-  if (sessions !== undefined) return sessions
-  throw invalidOptions('authRoutes', 'needs an authMiddleware with the option session')
-}
-
 function signInRoutes({ routes }: Sessions): readonly SignInRoute[] {
   const found = routes.flatMap((route) => {
     const { signIn } = route.provider
     return signIn === undefined ? [] : [{ ...route, signIn }]
   })
-  const where = 'authRoutes'
   if (found.length === 0)
     throw invalidOptions(where, 'no provider is set up for browsers to sign in (its option client)')
   const names = found.map(({ provider }) => provider.name)

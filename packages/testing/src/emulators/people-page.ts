@@ -26,7 +26,7 @@ export function peoplePage({ title, action, field, people, fields = {} }: People
 }
 
 /** A page of an emulated provider. @param main markup */
-export function htmlPage(title: string, main: string, status = 200): Reply {
+function htmlPage(title: string, main: string, status = 200): Reply {
   return {
     status,
     headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
@@ -34,6 +34,6 @@ export function htmlPage(title: string, main: string, status = 200): Reply {
   }
 }
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }
