@@ -61,7 +61,6 @@ export type {
 } from './provider.ts'
 export type { Freshness, RefreshedHealth, RefreshedState } from './refreshed.ts'
 export {
-  type Admission,
   createGuard,
   createRequestAuthenticator,
   type HttpOptions,
@@ -70,6 +69,7 @@ export {
   problemOf,
   type RequestAuthenticator,
   userOf,
+  type Visitor,
 } from './request.ts'
 export {
   createRevocationList,

@@ -16,9 +16,10 @@ import { publishRefusal } from './events.ts'
 import { assertAllowed, type Predicate, type UnknownInput } from './guards/index.ts'
 import { assertPredicate } from './guards/predicate.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
-import { createAdmission } from './session/admission.ts'
+
 import type { SessionOptions } from './session/options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
+import { createReception } from './session/reception.ts'
 import { type AuthRoutes, createAuthRoutes } from './session/routes.ts'
 import { createSessions } from './session/sessions.ts'
 import type { User, VerifiedToken } from './types.ts'
@@ -44,7 +45,7 @@ export interface HttpOptions {
 export type MiddlewareOptions = AuthenticatorOptions & HttpOptions
 
 /** What becomes of a request. */
-export interface Admission {
+export interface Visitor {
   /** Whose request it is. */
   readonly auth?: VerifiedToken
   /** What the answer must have in its header section, whatever it is. */
@@ -68,11 +69,11 @@ export interface RequestAuthenticator {
    * @param of - What the guards of this request get as `request`; the request itself by default.
    * @throws {AuthError} any `ERR_REQUEST_…` or `ERR_TOKEN_…`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, `ERR_SESSION_…`
    */
-  admit(request: HttpRequest, of?: object): Promise<Admission>
+  receive(request: HttpRequest, of?: object): Promise<Visitor>
   /**
    * The same where nothing can be sent but a refusal, as for an upgrade to a WebSocket: a session counts as long as it is good without
    * new cookies.
-   * @throws {AuthError} as `admit`
+   * @throws {AuthError} as `receive`
    */
   authenticate(request: HttpRequest, of?: object): Promise<VerifiedToken | undefined>
   /** Whose upgrade this is, to a WebSocket or anything else; answers refusals itself. */
@@ -124,14 +125,14 @@ export function createRequestAuthenticator(
   const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
 
   const sessions = options.session === undefined ? undefined : createSessions(authenticator, options.session)
-  const admission = sessions && createAdmission(sessions, { allowedOrigins })
+  const ofSession = sessions && createReception(sessions, { allowedOrigins })
 
   // The token that a request carries, or else its session.
-  async function ask<T>(request: HttpRequest, of: object, ofSession: () => Promise<T>): Promise<VerifiedToken | T> {
+  async function ask<T>(request: HttpRequest, of: object, otherwise: () => Promise<T>): Promise<VerifiedToken | T> {
     challenges.set(of, challenge)
     try {
       const token = readCredentials(request, sources, { allowedOrigins })
-      return token === undefined ? await ofSession() : await authenticator.verify(token, request)
+      return token === undefined ? await otherwise() : await authenticator.verify(token, request)
     } catch (error) {
       throw refusal(error, challenge)
     }
@@ -153,11 +154,11 @@ export function createRequestAuthenticator(
   return {
     authenticator,
     createAuthRoutes: () => createAuthRoutes(sessions),
-    async admit(request, of = request) {
+    async receive(request, of = request) {
       let cookies: readonly string[] = []
       let answer: HttpAnswer | undefined
       const auth = await ask(request, of, async () => {
-        const state = await admission?.(request, required)
+        const state = await ofSession?.(request, required)
         if (state?.cookies !== undefined) cookies = state.cookies
         answer = state?.answer
         return state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)

@@ -97,12 +97,12 @@ describe('createRequestAuthenticator', () => {
   )
 
   it('reads the token where the options say', async () => {
-    const { admit } = createRequestAuthenticator(known(), {
+    const { receive } = createRequestAuthenticator(known(), {
       tokenFrom: ['header', { query: 'token' }],
     })
     const private_ = { 'Cache-Control': 'private' }
-    expect(await admit({ headers: {}, url: '/?token=good' })).toEqual({ auth: alice, headers: private_, cookies: [] })
-    expect(await admit(bearing('good'))).toEqual({ auth: alice, headers: {}, cookies: [] })
+    expect(await receive({ headers: {}, url: '/?token=good' })).toEqual({ auth: alice, headers: private_, cookies: [] })
+    expect(await receive(bearing('good'))).toEqual({ auth: alice, headers: {}, cookies: [] })
   })
 
   it('takes all options in one, or an authenticator and its own', () => {

@@ -56,11 +56,11 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { admit, ...made } = createRequestAuthenticator(source, http)
+  const { receive, ...made } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(req: Req, res: ServerResponse, next: Next): Promise<void> {
     try {
-      const { auth, headers, cookies, answer } = await admit(req)
+      const { auth, headers, cookies, answer } = await receive(req)
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
       for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
       if (answer !== undefined) return send(res, answer)

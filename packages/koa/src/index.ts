@@ -70,10 +70,10 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { admit, ...made } = createRequestAuthenticator(source, http)
+  const { receive, ...made } = createRequestAuthenticator(source, http)
 
   async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
-    const { auth, headers, cookies, answer } = await admit(new KoaRequest(ctx), ctx)
+    const { auth, headers, cookies, answer } = await receive(new KoaRequest(ctx), ctx)
     ctx.set(headers)
     for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
     if (answer !== undefined) return send(ctx, answer)

@@ -3,9 +3,7 @@ import { AuthError } from '../errors.ts'
 import { isObject } from '../json.ts'
 
 /** A request whose body may have been parsed, or not; an `IncomingMessage` of Node is one. */
-export interface FormRequest extends HttpRequest, Partial<AsyncIterable<Uint8Array | string>> {
-  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
-}
+export interface FormRequest extends HttpRequest, Partial<AsyncIterable<Uint8Array | string>> {}
 
 // Our forms are short.
 const maxBytes = 8 * 1024

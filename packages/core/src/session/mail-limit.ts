@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import type { HttpRequest } from '../credentials.ts'
+import { addressOf, sourceName } from '../source.ts'
 import type { Seconds } from '../types.ts'
-import type { FormRequest } from './form.ts'
 
 const window: Seconds = 900
 const maxPerAddress = 3
@@ -8,9 +9,9 @@ const maxPerClient = 30
 
 /**
  * Makes what counts mails: anybody can have one sent to anybody, so each address gets few, and each client causes few, in 15 minutes.
- * Behind a proxy all clients are one, as far as is known here: there the proxy has to count.
+ * Behind a proxy the app has to say whom to believe (`trust proxy`), or the proxy has to count.
  */
-export function createMailLimit(now: () => Seconds): (email: string, request: FormRequest) => boolean {
+export function createMailLimit(now: () => Seconds): (email: string, request: HttpRequest) => boolean {
   const counts = new LRUCache<string, { readonly until: Seconds; count: number }>({ max: 20_000 })
 
   function isWithin(key: string, most: number): boolean {
@@ -21,11 +22,10 @@ export function createMailLimit(now: () => Seconds): (email: string, request: Fo
     return entry.count <= most
   }
 
-  return (email, { socket }) => {
-    const client = socket?.remoteAddress
+  return (email, request) => {
+    const client = sourceName(request.ip ?? addressOf(request))
     // Addresses of the machine's own network are those of proxies.
-    const isKnown =
-      client !== undefined && !/^(::1|(::ffff:)?(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\.|f[cd])/i.test(client)
+    const isKnown = client !== '' && !/^((127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\.|f[cd]|0:0:0:0:)/i.test(client)
     const ofClient = !isKnown || isWithin(`client ${client}`, maxPerClient)
     return isWithin(`address ${email.toLowerCase()}`, maxPerAddress) && ofClient
   }

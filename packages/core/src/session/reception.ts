@@ -6,7 +6,7 @@ import { loopPage, redirect, withCookies } from './pages.ts'
 import type { SessionState, Sessions } from './sessions.ts'
 
 /** A session of a request; or the answer to a browser that has to sign in first. */
-export interface SessionAdmission extends SessionState {
+export interface Received extends SessionState {
   readonly answer?: HttpAnswer
 }
 
@@ -15,10 +15,10 @@ const maxTurns = 3
 const turnLifetime = 60
 
 /** Makes what looks for the session of a request, and sends pages without one to the sign-in: three times in a row, and no more. */
-export function createAdmission(
+export function createReception(
   sessions: Sessions,
   site: SiteRules,
-): (request: HttpRequest, required: boolean) => Promise<SessionAdmission> {
+): (request: HttpRequest, required: boolean) => Promise<Received> {
   const { settings, jar } = sessions
   const turnsName = `${settings.cookieName}-turns`
 
