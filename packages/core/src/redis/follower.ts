@@ -57,6 +57,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
   let last: Message | undefined
   let first: Message | undefined
   let round = 0
+  let failures = 0
   let open: RedisConnection | undefined
 
   /**
@@ -97,6 +98,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
         await withDeadline(connection.xAdd(key, '*', { r: '' }), timeout, 'to begin the stream')
         continue
       }
+      failures = 0
       await listener.caughtUp({ number: round, asked, connection })
       const rested = performance.now() - began
       if (messages.length > 0 && rested < rest) await pause(rest - rested, undefined, { ref: false })
@@ -109,20 +111,19 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
   }
 
   async function keepFollowing(): Promise<void> {
-    for (let failures = 0; !closing.signal.aborted; failures += 1) {
-      const before = round
+    while (!closing.signal.aborted) {
       try {
         open = await connect(client, timeout)
         if (!closing.signal.aborted) await follow(open)
       } catch (error) {
         if (closing.signal.aborted) break
-        if (round > before + 1) failures = 0
         listener.lost(error)
       } finally {
         open?.destroy()
         open = undefined
       }
       const longest = Math.min(maxRetry, firstRetry * 2 ** Math.min(failures, 10))
+      failures += 1
       await pause(longest * (0.5 + Math.random() / 2), undefined, { ref: false, signal: closing.signal }).catch(
         () => {},
       )
