@@ -79,9 +79,12 @@ export function readRoleDefinitions(where: string, value: unknown): RoleDefiniti
   const checked = readOptions(where, schema, value)
   const lists = [checked.roles, checked.organizationRoles, ...Object.values(checked.organizations ?? {})]
   for (const list of lists) {
-    const ids = Object.entries(list ?? {}).map(([key, one]) => idOf(key, one))
-    const twice = ids.find((id, index) => ids.indexOf(id) !== index)
-    if (twice !== undefined) throw invalidOptions(where, `two roles have the id ${JSON.stringify(twice)}`)
+    const ids = new Set<string>()
+    for (const [key, one] of Object.entries(list ?? {})) {
+      const id = idOf(key, one)
+      if (ids.has(id)) throw invalidOptions(where, `two roles have the id ${JSON.stringify(id)}`)
+      ids.add(id)
+    }
   }
   return checked as RoleDefinitions
 }
@@ -122,8 +125,10 @@ export function rolesInFile(path: string): RoleSource {
   let current = readRoleFile(path)
   return {
     what: `the roles in ${path}`,
-    organizations: [undefined],
     // By what the file said last: an organization may come and go.
+    get organizations() {
+      return organizationsOf(current).organizations
+    },
     listOf: (organization) => organizationsOf(current).listOf(organization),
     async load(organization) {
       const text = await readFile(path, 'utf8').catch((cause: unknown) => {
@@ -140,9 +145,10 @@ export function givenRoles(load: RoleFunction): RoleSource {
   return { what: 'the roles of the function', organizations: [], load: async (organization) => load(organization) }
 }
 
-function organizationsOf({ organizations = {} }: RoleDefinitions) {
+function organizationsOf({ organizationRoles, organizations = {} }: RoleDefinitions) {
   return {
-    organizations: [undefined, ...Object.keys(organizations)],
+    // One that is not named stands for all of those.
+    organizations: [undefined, ...(organizationRoles === undefined ? [] : ['*']), ...Object.keys(organizations)],
     listOf: (organization: string | undefined) =>
       organization === undefined ? '' : Object.hasOwn(organizations, organization) ? `of ${organization}` : 'of any',
   }

@@ -122,21 +122,24 @@ function writesOf(client: LogtoClient, indicators: readonly string[]): RoleWrite
       const ids = await scopeIds(permissions, false, assertTenant(options))
       const done = await inSteps(
         'deletePermissions',
-        ids.map((scopeId) => () => client.removeRoleScope({ id: roleId, scopeId }, options)),
+        ids.map((scopeId) => () => wasThere(client.removeRoleScope({ id: roleId, scopeId }, options))),
       )
       if (done === 0) await client.getRole({ id: roleId }, options)
     },
     async assign(userId, { add, remove, organization }, options) {
-      const away = remove.map(
-        (roleId) => () =>
-          organization === undefined
-            ? client.removeUserRole({ userId, roleId }, options)
-            : client.removeOrganizationUserRole({ id: organization, userId, organizationRoleId: roleId }, options),
-      )
-      const give = () =>
-        organization === undefined
-          ? client.assignUserRoles({ userId }, { roleIds: [...add] }, options)
-          : client.assignOrganizationUserRoles({ id: organization, userId }, { organizationRoleIds: [...add] }, options)
+      const away = remove.map((roleId) => () => {
+        if (organization === undefined) return wasThere(client.removeUserRole({ userId, roleId }, options))
+        const from = { id: organization, userId, organizationRoleId: roleId }
+        return wasThere(client.removeOrganizationUserRole(from, options))
+      })
+      const give = async () => {
+        if (organization === undefined) await client.assignUserRoles({ userId }, { roleIds: [...add] }, options)
+        else {
+          const body = { organizationRoleIds: [...add] }
+          await client.assignOrganizationUserRoles({ id: organization, userId }, body, options)
+        }
+        return true
+      }
       // What is taken away goes first. Never by replacing all: that would undo what somebody else takes away meanwhile.
       const done = await inSteps('assign', [...away, ...(add.length > 0 ? [give] : [])])
       // Nothing to take away is no failure, but nobody to take it from is one.
@@ -154,15 +157,13 @@ function assertTenant<T extends { organization?: string }>(options: T): T {
   )
 }
 
-/** Makes writes one after another, and tells how many. What is gone already needs no write. */
-async function inSteps(operation: string, writes: readonly (() => Promise<unknown>)[]): Promise<number> {
+/** Makes writes one after another, and tells how many were made. */
+async function inSteps(operation: string, writes: readonly (() => Promise<boolean>)[]): Promise<number> {
   let done = 0
   for (const write of writes) {
     try {
-      await write()
-      done += 1
+      if (await write()) done += 1
     } catch (error) {
-      if (isAuthError(error) && isGone(error)) continue
       if (done === 0) throw error
       const explanation = `${operation}: ${done} of ${writes.length} writes were applied before one failed`
       throw new AuthError('ERR_UPSTREAM_UNKNOWN', {
@@ -175,9 +176,15 @@ async function inSteps(operation: string, writes: readonly (() => Promise<unknow
   return done
 }
 
-// Logto says the same of a user who does not exist.
-function isGone({ upstream }: AuthError): boolean {
-  return upstream?.status === 404 && upstream.code === 'entity.not_found'
+// What is gone already needs no write. Logto says the same of a user who does not exist.
+async function wasThere(removal: Promise<unknown>): Promise<boolean> {
+  try {
+    await removal
+    return true
+  } catch (error) {
+    if (isAuthError(error) && error.code === 'ERR_UPSTREAM_NOT_FOUND') return false
+    throw error
+  }
 }
 
 async function mapSome<T, U>(items: readonly T[], map: (item: T) => Promise<U>): Promise<U[]> {

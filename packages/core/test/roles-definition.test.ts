@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestClock } from '@claviger/testing'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { createRoleDirectory, type RoleDefinitions } from '../src/index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'claviger-roles-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function fileOf(text: string): string {
+  files += 1
+  const path = join(folder, `roles-${files}.json`)
+  writeFileSync(path, text)
+  return path
+}
+
+const definitions: RoleDefinitions = {
+  roles: { admin: ['machine:delete', { machine: 'start' }], guest: [] },
+  organizationRoles: { owner: ['bill:read'] },
+  organizations: { acme: { owner: { id: 'rol_1', permissions: ['bill:pay'] } } },
+}
+const sources = [
+  ['in code', () => definitions],
+  ['in a file', () => fileOf(JSON.stringify(definitions))],
+] as const
+
+describe.each(sources)('roles %s', (_, source) => {
+  it('are those of no organization, of any, and of one', async () => {
+    const directory = createRoleDirectory({ source: source() })
+    await directory.ready()
+    expect(await directory.all()).toMatchObject([{ id: 'admin' }, { id: 'guest', permissions: [] }])
+    const owner = { id: 'owner', name: 'owner', permissions: [{ resource: 'bill', action: 'read' }] }
+    expect(await directory.all('beta')).toEqual([{ ...owner, organization: 'beta' }])
+    expect(await directory.all('acme')).toEqual([
+      { id: 'rol_1', name: 'owner', organization: 'acme', permissions: [{ resource: 'bill', action: 'pay' }] },
+    ])
+    expect(await directory.find('rol_1', 'acme')).toMatchObject({ name: 'owner' })
+    expect(await directory.find('owner', 'acme')).toMatchObject({ id: 'rol_1' })
+    expect(await directory.find('owner')).toBeUndefined()
+    expect(await directory.find('admin', 'acme')).toBeUndefined()
+    expect((await directory.known()).map(({ id, organization }) => [id, organization])).toEqual([
+      ['admin', undefined],
+      ['guest', undefined],
+      ['owner', '*'],
+      ['rol_1', 'acme'],
+    ])
+    directory.close()
+  })
+
+  it('hold what an object inherits for no role', async () => {
+    const directory = createRoleDirectory({ source: source() })
+    for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+      expect(await directory.find(name)).toBeUndefined()
+      expect(await directory.all(name)).toMatchObject([{ id: 'owner', organization: name }])
+    }
+    directory.close()
+  })
+})
+
+describe('roles without an organization of their own', () => {
+  it('are no roles of organizations', async () => {
+    const directory = createRoleDirectory({ source: { roles: { admin: ['a:b'] } } })
+    expect(await directory.all('acme')).toEqual([])
+    directory.close()
+  })
+
+  it('of an empty definition allow nothing', async () => {
+    const directory = createRoleDirectory({ source: {} })
+    expect(await directory.all()).toEqual([])
+    directory.close()
+  })
+})
+
+const faults: [string, unknown, string][] = [
+  ['a permission that is empty', { roles: { admin: ['a:b', ''] } }, 'roles.admin.1'],
+  ['a permission that is a number', { roles: { admin: [1] } }, 'roles.admin.0'],
+  ['permissions that are a text', { roles: { admin: 'a:b' } }, 'roles.admin'],
+  ['a role that is nothing', { roles: { admin: null } }, 'roles.admin'],
+  ['a role with an empty name', { roles: { '': ['a:b'] } }, 'roles'],
+  ['an id that is a number', { roles: { admin: { id: 1, permissions: [] } } }, 'roles.admin.id'],
+  ['a role without permissions', { roles: { admin: { id: 'a' } } }, 'roles.admin.permissions'],
+  ['a member that nobody knows', { role: {} }, 'unknown option role, did you mean roles?'],
+  ['a misspelt member of a role', { roles: { admin: { permission: [] } } }, 'permission'],
+  ['a list of roles', { roles: [{ name: 'admin' }] }, 'roles'],
+  ['a fault in an organization', { organizations: { acme: { owner: [{}] } } }, 'organizations.acme.owner.0'],
+  ['a fault in those of any organization', { organizationRoles: { owner: [false] } }, 'organizationRoles.owner.0'],
+  [
+    'two roles with one id',
+    { roles: { a: { id: 'x', permissions: [] }, b: { id: 'x', permissions: [] } } },
+    'two roles have the id "x"',
+  ],
+  ['an id that is the name of another role', { roles: { a: [], b: { id: 'a', permissions: [] } } }, 'the id "a"'],
+]
+
+describe.each(faults)('%s', (_, source, path) => {
+  it('is named by its path, in code and in a file', () => {
+    const expected = expect.objectContaining({
+      code: 'ERR_OPTIONS_INVALID',
+      message: expect.stringContaining(path),
+    })
+    expect(() => createRoleDirectory({ source: source as RoleDefinitions })).toThrow(expected)
+    expect(() => createRoleDirectory({ source: fileOf(JSON.stringify(source)) })).toThrow(expected)
+  })
+})
+
+describe('createRoleDirectory', () => {
+  it.each<[string, object, string]>([
+    ['no source', {}, 'source'],
+    ['a number', { source: 1 }, 'source'],
+    ['a file that is not there', { source: join(folder, 'none.json') }, 'is it there?'],
+    ['a file without JSON', { source: fileOf('{"roles":') }, 'its syntax'],
+    ['a file with a list', { source: fileOf('[]') }, 'must be'],
+    ['a maxAge of 0', { source: {}, maxAge: 0 }, 'maxAge'],
+    ['a maxAge of a day', { source: {}, maxAge: 86_400 }, 'maxAge'],
+    ['an endless staleIfError', { source: {}, staleIfError: 1e9 }, 'staleIfError'],
+    ['no organizations', { source: {}, maxOrganizations: 0 }, 'maxOrganizations'],
+    ['a clock that is none', { source: {}, clock: {} }, 'clock'],
+    ['something unknown', { source: {}, maxage: 1 }, 'did you mean maxAge?'],
+  ])('refuses %s', (_, options, message) => {
+    expect(() => createRoleDirectory(options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message: expect.stringContaining(message) }),
+    )
+  })
+})
+
+describe('a file that changes', () => {
+  it('is read again in time; a fault in it changes nothing for a while', async () => {
+    const clock = createTestClock()
+    const path = fileOf(JSON.stringify({ roles: { admin: ['a:b'] } }))
+    const directory = createRoleDirectory({ source: path, clock, maxAge: 10, staleIfError: 20 })
+    expect(await directory.all()).toMatchObject([{ permissions: [{ action: 'b' }] }])
+    writeFileSync(path, JSON.stringify({ roles: { admin: ['a:c'] } }))
+    await clock.advance(11)
+    expect(await directory.all()).toMatchObject([{ permissions: [{ action: 'c' }] }])
+    writeFileSync(path, '{')
+    await clock.advance(11)
+    expect(await directory.all()).toMatchObject([{ permissions: [{ action: 'c' }] }])
+    await clock.advance(21)
+    await expect(directory.all()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+    rmSync(path)
+    await clock.advance(31)
+    await expect(directory.all()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+    directory.close()
+  })
+})
