@@ -1,2 +1,3 @@
 export type { RedisClient, RedisConnection } from './client.ts'
+export { createRedisRefreshes, type RedisRefreshesOptions } from './refreshes.ts'
 export { createRedisRevocationList, type RedisRevocationListOptions } from './revocation-list.ts'
