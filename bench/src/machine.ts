@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -34,7 +34,7 @@ function times(): { readonly idle: number; readonly all: number } {
   return { idle: sum(cores.map(({ idle }) => idle)), all: sum(cores.flatMap((core) => Object.values(core))) }
 }
 
-export interface Manifest {
+interface Manifest {
   readonly name: string
   readonly version: string
   readonly files?: readonly string[]
@@ -53,4 +53,29 @@ function folderOf(name: string, from: string): string {
     if (existsSync(found)) return realpathSync(found)
     if (folder === join(folder, '..')) throw new Error(`${name} is not installed at ${from}`)
   }
+}
+
+/** What packages take on the disk together with all they depend on, each counted once. */
+export function installedBytes(names: readonly string[]): { readonly bytes: number; readonly packages: number } {
+  const folders = new Set<string>()
+  const visit = (folder: string) => {
+    if (folders.has(folder)) return
+    folders.add(folder)
+    for (const name of Object.keys(readManifest(folder).dependencies ?? {})) visit(folderOf(name, folder))
+  }
+  for (const name of names) visit(folderOf(name, here))
+  return { bytes: [...folders].reduce((sum, folder) => sum + publishedBytes(folder), 0), packages: folders.size }
+}
+
+/** What npm would unpack: of a package of this repository only what its manifest names. */
+function publishedBytes(folder: string): number {
+  const own = !folder.includes('node_modules')
+  const names = own ? [...(readManifest(folder).files ?? []), 'package.json', 'README.md'] : readdirSync(folder)
+  return names.filter((name) => name !== 'node_modules').reduce((sum, name) => sum + bytesOf(join(folder, name)), 0)
+}
+
+function bytesOf(path: string): number {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.size
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0)
 }
