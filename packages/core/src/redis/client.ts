@@ -1,5 +1,3 @@
-import * as z from 'zod'
-
 /**
  * A client of node-redis, as `createClient()` gives it, for Redis 6.2 or later, or Valkey. It need not be connected: connections
  * of ours are duplicates of it, and it is never used or closed itself.
@@ -32,17 +30,6 @@ interface SetOptions {
   readonly expiration?: { readonly type: 'PX'; readonly value: number }
   readonly condition?: 'NX' | 'XX'
 }
-
-/** The option `client`. */
-export const redisClient = z.custom<RedisClient>(
-  (value) => typeof value === 'object' && value !== null && 'duplicate' in value && 'sendCommand' in value,
-  'must be a client of node-redis, as createClient() gives it',
-)
-
-/** The option `prefix`. Braces in it would name another hash tag than ours. */
-export const keyPrefix = z
-  .string('must be a text')
-  .regex(/^[^{}\s]{1,100}$/, 'must have 1 to 100 characters, without braces and white space')
 
 /** The prefix of every key, unless the app has one of its own. */
 export const defaultPrefix = 'claviger'

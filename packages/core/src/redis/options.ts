@@ -1,0 +1,13 @@
+import * as z from 'zod'
+import type { RedisClient } from './client.ts'
+
+/** The option `client`. */
+export const redisClient = z.custom<RedisClient>(
+  (value) => typeof value === 'object' && value !== null && 'duplicate' in value && 'sendCommand' in value,
+  'must be a client of node-redis, as createClient() gives it',
+)
+
+/** The option `prefix`. Braces in it would name another hash tag than ours. */
+export const keyPrefix = z
+  .string('must be a text')
+  .regex(/^[^{}\s]{1,100}$/, 'must have 1 to 100 characters, without braces and white space')
