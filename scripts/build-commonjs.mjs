@@ -1,9 +1,10 @@
-// The CommonJS build of a package: dist/cjs/bundle.js holds every module once, so that two subpaths share their state,
+// The CommonJS build of a package, made of the ESM build: dist/cjs/bundle.js holds every module once, so that two subpaths share their state,
 // and a small file per subpath names its exports in the form Node reads without running it.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
+import { writeLicences } from './build-modules.mjs'
 import { readManifest, root, runtimeDependencies } from './workspace.mjs'
 
 const require = createRequire(import.meta.url)
@@ -14,7 +15,7 @@ export async function buildCommonJs(pkg) {
   const bundle = join(folder, 'bundle.js')
   // `require` inside a function makes esbuild load a subpath when it is asked for: an optional peer stays optional.
   const contents = pkg.entries.map(
-    ({ subpath, source }) => `exports[${JSON.stringify(subpath)}] = () => require(${JSON.stringify(source)})`,
+    ({ subpath, esm }) => `exports[${JSON.stringify(subpath)}] = () => require(${JSON.stringify(esm)})`,
   )
   const { metafile, warnings } = await build({
     absWorkingDir: root,
@@ -30,13 +31,14 @@ export async function buildCommonJs(pkg) {
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
+    // Chunks say what runs before them; nothing of ours does anything when it is loaded.
+    logOverride: { 'ignored-bare-import': 'silent' },
   })
   if (warnings.length > 0) throw new Error(`esbuild warned about ${pkg.name}`)
 
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n')
   for (const entry of pkg.entries) writeSubpath(pkg, bundle, entry)
-  const inlined = inlinedPackages(Object.keys(metafile.inputs))
-  if (inlined.length > 0) writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), inlined.map(readLicence).join('\n\n'))
+  writeLicences(metafile, folder)
 }
 
 /** An ESM-only dependency: CommonJS test runners cannot load it, so it goes into the bundle. */
@@ -57,16 +59,4 @@ function writeSubpath(pkg, bundle, { subpath, cjs }) {
   ]
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${lines.join('\n')}\n`)
-}
-
-const inlinedPackages = (inputs) => [
-  ...new Set(inputs.flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/)?.[0] ?? [])),
-]
-
-function readLicence(path) {
-  const dir = join(root, path)
-  const { name, version, license } = readManifest(dir)
-  const file = readdirSync(dir).find((entry) => /^licen[cs]e/i.test(entry))
-  if (file === undefined) throw new Error(`${name} is inlined but brings no licence text`)
-  return `${name} ${version} (${license})\n\n${readFileSync(join(dir, file), 'utf8').trim()}\n`
 }

@@ -1,8 +1,9 @@
-// Builds every package to dist: ES modules and types with tsc, then CommonJS with esbuild. `--quiet` prints failures only.
+// Builds every package to dist: types with tsc, then ES modules and CommonJS with esbuild. `--quiet` prints failures only.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildCommonJs } from './build-commonjs.mjs'
+import { buildModules } from './build-modules.mjs'
 import { finishTypes } from './build-types.mjs'
 import { packages, root } from './workspace.mjs'
 
@@ -12,12 +13,17 @@ const started = performance.now()
 for (const { dir } of packages) rmSync(join(dir, 'dist'), { recursive: true, force: true })
 
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const { status } = spawnSync(process.execPath, [tsc, '-b', '--force', ...packages.map(({ dir }) => dir)], {
-  stdio: 'inherit',
-})
+const { status } = spawnSync(
+  process.execPath,
+  [tsc, '-b', '--force', '--emitDeclarationOnly', ...packages.map(({ dir }) => dir)],
+  {
+    stdio: 'inherit',
+  },
+)
 if (status !== 0) process.exit(1)
 
 for (const pkg of packages) {
+  await buildModules(pkg)
   await buildCommonJs(pkg)
   finishTypes(pkg)
   if (!quiet) console.log(`${pkg.name}: ${pkg.entries.map(({ subpath }) => subpath).join(' ')}`)

@@ -179,7 +179,7 @@ export function createRequestAuthenticator(
           const token = readCredentials(request, sources, site) ?? (await tokenOfSession(request, site))
           if (token === undefined) throw missing()
           hideSubprotocol(request.headers, sources)
-          const watch = await authenticator.watch(token)
+          const watch = await authenticator.watch(token, request)
           if (predicate === undefined) return watch
           provider = watch.auth.provider
           try {
