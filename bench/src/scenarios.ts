@@ -1,6 +1,10 @@
 import type { Scenario } from './scenario.ts'
 import { cold } from './scenarios/cold.ts'
 import { http } from './scenarios/http.ts'
+import { revocationChaos } from './scenarios/revocation-chaos.ts'
+import { revocationFlood } from './scenarios/revocation-flood.ts'
+import { revocationSize } from './scenarios/revocation-size.ts'
+import { revocationSpread } from './scenarios/revocation-spread.ts'
 import { startup } from './scenarios/startup.ts'
 import { warm } from './scenarios/warm.ts'
 
@@ -37,5 +41,36 @@ export const scenarios: readonly Scenario[] = [
     about: 'A process that imports the package, as it is published, and ends; and what installing it puts on the disk.',
     plot: { column: 'ms' },
     run: startup,
+  },
+  {
+    name: 'revocation-spread',
+    title: 'How fast a revocation reaches all processes',
+    about:
+      'Tokens are revoked one after the other, each in one of four processes that share a list through Redis, under load.',
+    onDemand: true,
+    run: revocationSpread,
+  },
+  {
+    name: 'revocation-size',
+    title: 'A million live revocations',
+    about: 'What a process holds, how long it takes to start with it, and how long a check takes.',
+    onDemand: true,
+    run: revocationSize,
+  },
+  {
+    name: 'revocation-flood',
+    title: 'Requests while 5,000 tokens a second are revoked',
+    about:
+      'One process is called at a steady rate while another revokes. All of it runs on one machine, so a second column of work is measured too: the same revocations, in a list that the called process does not follow.',
+    onDemand: true,
+    run: revocationFlood,
+  },
+  {
+    name: 'revocation-chaos',
+    title: 'Redis fails in every way at random',
+    about:
+      'Redis is killed, started empty or with older data, stopped, flushed, and cut off, also in the middle of a reply, while four processes serve requests and revoke. In the end a fifth one starts, and all are asked for every token that was revoked.',
+    onDemand: true,
+    run: revocationChaos,
   },
 ]

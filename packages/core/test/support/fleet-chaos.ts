@@ -142,9 +142,9 @@ export async function chaos({ seed, faults, pause, say = () => {} }: ChaosOption
       await happen[fault]()
       backAt = now()
       made.set(fault, (made.get(fault) ?? 0) + 1)
-      await sleep(500 + random() * 3500)
+      await sleep(300 + random() * 2000)
     }
-    await sleep(5000)
+    await sleep(3000)
     over = true
     await Promise.all(loading)
     const late = await startFleet({ redis: [server.url], list: chaosList })
