@@ -89,6 +89,7 @@ export {
   type SomePermissions,
   type WritableRoles,
 } from './roles/administration.ts'
+export { rolesByScope } from './roles/by-scope.ts'
 export {
   createRoleDirectory,
   type Judgement,

@@ -13,7 +13,8 @@ import {
 } from './credentials.ts'
 import { AuthError, isAuthError, type ProblemDetails } from './errors.ts'
 import { publishRefusal } from './events.ts'
-import { assertAllowed, type Predicate, type UnknownInput } from './guards/index.ts'
+import type { Predicate, UnknownInput } from './guards/index.ts'
+import { settleAllowed } from './guards/pending.ts'
 import { assertPredicate } from './guards/predicate.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
 
@@ -183,7 +184,7 @@ export function createRequestAuthenticator(
           if (predicate === undefined) return watch
           provider = watch.auth.provider
           try {
-            assertAllowed(predicate, { user: watch.auth.user, auth: watch.auth, request })
+            await settleAllowed(predicate, { user: watch.auth.user, auth: watch.auth, request })
           } catch (error) {
             watch.end()
             throw error
@@ -218,11 +219,14 @@ export function userOf(token: VerifiedToken): User {
 }
 
 /**
- * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass.
+ * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass. With a predicate that has to ask
+ * somebody it gives a promise where it has to wait.
  * A guard without the middleware before it lets nobody pass, and says so once in a process warning.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate
  */
-export function createGuard<R extends object>(predicate: Predicate<R>): (input: UnknownInput<R>) => void {
+export function createGuard<R extends object>(
+  predicate: Predicate<R>,
+): (input: UnknownInput<R>) => Promise<void> | undefined {
   assertPredicate('authorize', predicate)
   let warned = false
   return function guard(input) {
@@ -234,10 +238,13 @@ export function createGuard<R extends object>(predicate: Predicate<R>): (input: 
         code: 'CLAVIGER_GUARD_ALONE',
       })
     }
-    try {
-      assertAllowed(predicate, input)
-    } catch (error) {
+    const fail = (error: unknown) => {
       throw refusal(error, challenge ?? { realm: defaultRealm }, input.auth?.provider)
+    }
+    try {
+      return settleAllowed(predicate, input)?.catch(fail)
+    } catch (error) {
+      return fail(error)
     }
   }
 }

@@ -246,3 +246,49 @@ function yOf(x: string): string {
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
+
+describe('rights in a hierarchy of organizations', () => {
+  const rolesFor = async (scope: string[], options: ItsYouOnlineOptions) => {
+    const { user } = await verify(signed({ scope, azp: 'petshop' }), options)
+    return user.roles.map(({ id, name, organization }) => [id, name, organization])
+  }
+  const below = { organization: 'petshop', subOrganizations: ['petshop.staff', 'petshop.staff.night'] }
+  const [petshop, staff, night] = [
+    ['petshop', 'petshop', 'petshop'],
+    ['petshop.staff', 'staff', 'petshop'],
+    ['petshop.staff.night', 'staff.night', 'petshop'],
+  ]
+
+  it.each<[string, string[], (string[] | undefined)[]]>([
+    ['at the top, all', ['petshop'], [petshop, staff, night]],
+    ['in the middle, what is below', ['petshop.staff'], [staff, night]],
+    ['at the end, that alone', ['petshop.staff.night'], [night]],
+    ['beside, nothing', ['petshop.staf', 'petshops', 'staff', 'petshop2.staff'], [['petshop.staf', 'staf', 'petshop']]],
+    ['twice, each once', ['petshop', 'petshop.staff'], [petshop, staff, night]],
+    ['nowhere, nothing', [], []],
+  ])('flow down and never up: a member %s', async (_, memberships, expected) => {
+    expect(
+      await rolesFor(
+        memberships.map((one) => `user:memberof:${one}`),
+        below,
+      ),
+    ).toEqual(expected)
+  })
+
+  it('flow to an organization of the options too', async () => {
+    const roles = await rolesFor(['user:memberof:petshop'], { organization: ['petshop', 'petshop.staff'] })
+    expect(roles.map(([id]) => id)).toEqual(['petshop', 'petshop.staff'])
+    expect(
+      (await rolesFor(['user:memberof:petshop.staff'], { organization: ['petshop', 'petshop.staff'] })).length,
+    ).toBe(1)
+  })
+
+  it('are of no organization that is not below those of the options', () => {
+    const build = (subOrganizations: string[]) => () =>
+      itsYouOnline({ organization: 'petshop', subOrganizations, keys: provider.publicJwk })
+    for (const astray of ['petshop', 'petshop2.staff', 'staff']) {
+      expect(build(['petshop.staff', astray])).toThrow(/is below none of/)
+    }
+    expect(build(['petshop.staff'])).not.toThrow()
+  })
+})

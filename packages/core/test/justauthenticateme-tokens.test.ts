@@ -332,3 +332,55 @@ describe('the options of justAuthenticateMe()', () => {
     expect(() => justAuthenticateMe(options as JustAuthenticateMeOptions)).toThrow(message)
   })
 })
+
+describe('roles by address', () => {
+  const roles = {
+    addresses: { [alice]: ['admin', 'staff'], '"a@b"@example.com': ['odd'] },
+    domains: { 'Example.com': ['staff'], 'xn--bcher-kva.example': ['reader'] },
+  }
+  const rolesFor = async (email: string, more: object = {}) => {
+    const { user } = await authenticator({ roles: { ...roles, ...more } }).verify(jam.tokenFor(email))
+    return { names: user.roles.map(({ name }) => name), organization: user.organization }
+  }
+
+  it.each<[string, string[]]>([
+    [alice, ['admin', 'staff']],
+    [alice.toLowerCase(), ['staff']],
+    ['bob@example.com', ['staff']],
+    ['bob@EXAMPLE.COM', ['staff']],
+    ['"a@b"@example.com', ['odd', 'staff']],
+    ['bob@example.com.evil.test', []],
+    ['bob@evil-example.com', []],
+    ['bob@sub.example.com', []],
+    ['bob@example.co', []],
+    ['"x@example.com"@evil.test', []],
+    ['bob@example.com@evil.test', []],
+    ['bob@example.com ', []],
+    ['bob@example.\u212aom', []],
+    ['example.com', []],
+    ['@example.com', ['staff']],
+    ['bob@bücher.example', []],
+    ['bob@xn--bcher-kva.example', ['reader']],
+    ['__proto__', []],
+  ])('%s has %j', async (email, names) => {
+    expect((await rolesFor(email)).names).toEqual(names)
+  })
+
+  it('may be of an organization, which the others are not in', async () => {
+    expect(await rolesFor(alice, { organization: 'acme' })).toEqual({ names: ['admin', 'staff'], organization: 'acme' })
+    expect(await rolesFor('eve@evil.test', { organization: 'acme' })).toEqual({ names: [], organization: undefined })
+  })
+
+  it.each<[string, object]>([
+    ['an address without @', { addresses: { alice: ['admin'] } }],
+    ['a domain with @', { domains: { '@example.com': ['admin'] } }],
+    ['a domain with a star', { domains: { '*.example.com': ['admin'] } }],
+    ['an empty domain', { domains: { '': ['admin'] } }],
+    ['a top-level domain', { domains: { com: ['admin'] } }],
+    ['roles that are a text', { domains: { 'example.com': 'admin' } }],
+    ['a role without a name', { addresses: { [alice]: [''] } }],
+    ['something unknown', { adresses: {} }],
+  ])('cannot be set up with %s', (_, table) => {
+    expect(() => providerOf({ roles: table })).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))
+  })
+})

@@ -117,8 +117,9 @@ export function requireScope(...allOfThese: Several<string>): Middleware {
 export function authorize(predicate: Predicate<Request>): Middleware {
   const guard = createGuard(predicate)
   return function guardRoute(req, _res, next) {
-    guard({ user: req.user, auth: req.auth, request: req as Request })
-    next()
+    const waiting = guard({ user: req.user, auth: req.auth, request: req as Request })
+    if (waiting === undefined) next()
+    else waiting.then(() => next(), next)
   }
 }
 

@@ -180,7 +180,7 @@ export function authorize(predicate: Predicate<Context>): Middleware {
   const guard = createGuard(predicate)
   return async function guardRoute(ctx, next) {
     const { user, auth } = ctx.state as Partial<AuthState>
-    guard({ user, auth, request: ctx as Context })
+    await guard({ user, auth, request: ctx as Context })
     await next()
   }
 }

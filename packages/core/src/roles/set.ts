@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { AuthError } from '../errors.ts'
 import { createRefreshed, type RefreshedHealth } from '../refreshed.ts'
 import type { Role, Seconds } from '../types.ts'
+import { whileUsed } from '../while-used.ts'
 import { permissionName } from './permission.ts'
 import type { Signals } from './signals.ts'
 
@@ -67,23 +68,13 @@ type Held = RoleSnapshot & { readonly writes: number }
 /** Keeps the roles of one organization: one look for all who wait, ahead of their age, and for a bounded time without an answer. */
 export function createRoleSet(options: Options): RoleSet {
   const { what, clock, signals, load, onLoad, onFailure, onDeath, maxAge = 60, staleIfError = 600 } = options
-  let isUsed = false
-  let asleep: (() => void)[] = []
+  // Roles that nobody asks for are left alone.
+  const used = whileUsed(clock)
   let lastHint: number | undefined
 
   const refreshed = createRefreshed<Held>({
     what,
-    clock: {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      // Roles that nobody asks for are left alone.
-      after: (milliseconds, callback) =>
-        clock.after(milliseconds, () => {
-          if (isUsed) callback()
-          else asleep.push(callback)
-          isUsed = false
-        }),
-    },
+    clock: used.clock,
     freshness: { defaultAge: maxAge, minAge: 0, maxAge, staleIfError, retry: 1, maxRetry: 30 },
     async load() {
       const started = writes()
@@ -102,14 +93,6 @@ export function createRoleSet(options: Options): RoleSet {
     return total
   }
 
-  function use(): void {
-    isUsed = true
-    if (asleep.length === 0) return
-    const waking = asleep
-    asleep = []
-    for (const wake of waking) wake()
-  }
-
   function isOld({ loadedAt }: RoleSnapshot, age: Seconds = cooldown): boolean {
     return clock.monotonic() - loadedAt >= age * 1000
   }
@@ -124,7 +107,7 @@ export function createRoleSet(options: Options): RoleSet {
   }
 
   function peek(): Held | undefined {
-    use()
+    used.use()
     const held = refreshed.peek()
     if (held === undefined || held.writes < writes()) return undefined
     heed(held)

@@ -41,6 +41,11 @@ export interface ItsYouOnlineOptions {
   organization?: string | readonly string[] | null
   /** Demands the scope `user:memberof:<organization>` of any of these, whoever the token was given to. */
   memberOf?: string | readonly string[]
+  /**
+   * Organizations below those of `organization` and `memberOf` that are roles of whoever is a member above them too: rights flow down, so
+   * with `petshop.staff` here a member of `petshop` has the role `staff`, and never the other way round. Default: none.
+   */
+  subOrganizations?: string | readonly string[]
   /** Demands that the token was given to any of these clients (`azp`): an organization, or the application id of a user's API key. */
   authorizedParty?: string | readonly string[]
   /** Demands that `aud` names any of these. Whoever asks for a token writes its `aud`, so it protects against mistakes only. */
@@ -77,6 +82,7 @@ const key = z.union([z.string().min(1), z.custom<Jwk>(isObject, 'must be a key')
 const schema = z.strictObject({
   organization: z.union([someOf("an organization's global id"), z.null()]).optional(),
   memberOf: someOf("an organization's global id").optional(),
+  subOrganizations: someOf("an organization's global id").optional(),
   authorizedParty: someOf('a client id').optional(),
   audience: someOf('a text').optional(),
   requiredScopes: z.array(text).min(1, 'must name at least one').optional(),
@@ -106,6 +112,17 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
   const where = 'itsYouOnline'
   const checked = readOptions(where, schema, options)
   const { organization, memberOf, authorizedParty, audience, requiredScopes, environment = 'production' } = checked
+  const named = [...(organization ?? []), ...(memberOf ?? [])]
+  const { subOrganizations = [] } = checked
+  const astray = subOrganizations.find(
+    (one) => named.length > 0 && !named.some((parent) => one.startsWith(`${parent}.`)),
+  )
+  if (astray !== undefined) {
+    throw invalidOptions(
+      where,
+      `subOrganizations: ${JSON.stringify(astray)} is below none of organization and memberOf`,
+    )
+  }
   if ([organization, memberOf, authorizedParty, audience, requiredScopes].every((one) => one === undefined)) {
     throw invalidOptions(where, 'option organization is missing: whom does a token have to be for? null accepts any')
   }
@@ -121,8 +138,7 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
       audience: audience ?? null,
       requiredClaims: ['azp'],
       validate: (claims) => refusalOf(claims, checked) ?? checked.validate?.(claims),
-      user: (claims) =>
-        userFrom(claims, readPrincipal(claims) as Principal, [...(organization ?? []), ...(memberOf ?? [])]),
+      user: (claims) => userFrom(claims, readPrincipal(claims) as Principal, named, subOrganizations),
     },
     refresh: refreshAt(baseOf(checked.baseUrl ?? hosts[environment]), checked.refreshValidity),
   }

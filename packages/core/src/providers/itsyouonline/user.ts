@@ -48,20 +48,29 @@ function membershipsIn(scopes: readonly string[]): readonly string[] {
 
 /**
  * Claims → user. Anybody can found an organization of any free name, so memberships outside of the organizations named in the
- * options make no roles.
+ * options make no roles. Rights flow down: a member of `petshop` is one of `petshop.staff` too, where that is named; never up.
  * @param organizations those of the options; none for all
+ * @param below organizations below them that members above are asked for
  */
-export function userFrom(claims: Claims, principal: Principal, organizations: readonly string[]): UserClaims {
+export function userFrom(
+  claims: Claims,
+  principal: Principal,
+  organizations: readonly string[],
+  below: readonly string[] = [],
+): UserClaims {
   const { kind, id, scopes, memberships } = principal
   const name = storedInfo(claims, /^user:name$/)
   const email = storedInfo(claims, /^user:validated:email(:.*)?$/)
+  const inherited = [...organizations, ...below].filter((one) =>
+    memberships.some((membership) => one.startsWith(`${membership}.`)),
+  )
   const actsIn = kind === 'organization' ? id : organizations.find((one) => memberships.includes(one))
   return {
     id,
     ...(name !== undefined && { name }),
     ...(email !== undefined && { email }),
     ...(actsIn !== undefined && { organization: actsIn }),
-    roles: memberships.flatMap((globalid) => roleOf(globalid, organizations)),
+    roles: [...new Set([...memberships, ...inherited])].flatMap((globalid) => roleOf(globalid, organizations)),
     scopes,
   }
 }

@@ -6,3 +6,4 @@ export {
   type JustAuthenticateMeToken,
 } from './client.ts'
 export { type JustAuthenticateMeOptions, justAuthenticateMe } from './provider.ts'
+export type { AddressRoles } from './roles.ts'

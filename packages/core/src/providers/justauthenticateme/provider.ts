@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { functionOf, readOptions, text } from '../../options.ts'
 import type { Provider, Validator } from '../../provider.ts'
 import { secureAddress } from '../secure-address.ts'
+import { type AddressRoles, addressRolesSchema, rolesByAddress } from './roles.ts'
 import { refreshAt, revokeAt } from './tokens.ts'
 import { appIdSchema, issuerOf, refusalOf } from './wire.ts'
 
@@ -13,6 +14,8 @@ export interface JustAuthenticateMeOptions {
   baseUrl?: string
   /** Becomes `User.provider`. Default `justauthenticateme`. */
   name?: string
+  /** Which roles users have, by address and domain: the service knows none. Default: none. */
+  roles?: AddressRoles
   /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
   validate?: Validator
 }
@@ -21,12 +24,13 @@ const schema = z.strictObject({
   appId: appIdSchema,
   baseUrl: secureAddress.optional(),
   name: text.optional(),
+  roles: addressRolesSchema.optional(),
   validate: functionOf<Validator>().optional(),
 })
 
 /**
- * Just Authenticate Me: users sign in by a link in a mail. Its ID tokens are what APIs take, and a user is an e-mail address, with no
- * roles and no scopes. It can end refresh tokens; an ID token lives until its `exp`, half an hour, unless `auth.revoke()` ends it here.
+ * Just Authenticate Me: users sign in by a link in a mail. Its ID tokens are what APIs take and a user is an e-mail address, with no
+ * scopes and the roles of the option. It can end refresh tokens; an ID token lives until its `exp`, half an hour, unless `auth.revoke()` ends it here.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  * @see https://www.npmjs.com/package/justauthenticateme-node
  */
@@ -34,6 +38,8 @@ export function justAuthenticateMe(options: JustAuthenticateMeOptions): Provider
   const checked = readOptions('justAuthenticateMe', schema, options)
   const { appId, name = 'justauthenticateme', validate } = checked
   const issuer = issuerOf(checked)
+  const table = (checked.roles ?? {}) as AddressRoles
+  const rolesOf = rolesByAddress(table)
   return {
     name,
     issuer,
@@ -46,7 +52,12 @@ export function justAuthenticateMe(options: JustAuthenticateMeOptions): Provider
       requiredClaims: ['aud', 'iat', 'token_use', 'email'],
       validate: (claims) => refusalOf(claims) ?? validate?.(claims),
       // Compared by the application: the service does not change its case, so neither do we.
-      user: ({ email }) => ({ id: String(email), email: String(email) }),
+      user(claims) {
+        const email = String(claims.email)
+        const roles = rolesOf(email)
+        const { organization } = table
+        return { id: email, email, roles, ...(organization !== undefined && roles.length > 0 && { organization }) }
+      },
     },
     refresh: refreshAt(issuer),
     revoke: revokeAt(issuer),

@@ -1,3 +1,9 @@
+export {
+  createOpenvCloudAccess,
+  type OpenvCloudAccessDirectory,
+  type OpenvCloudAccessOptions,
+  type OpenvCloudTarget,
+} from './access.ts'
 export type {
   OpenvCloudAccount,
   OpenvCloudAce,

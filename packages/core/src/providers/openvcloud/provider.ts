@@ -13,6 +13,7 @@ export type OpenvCloudJwtOptions = Pick<
   ItsYouOnlineOptions,
   | 'organization'
   | 'memberOf'
+  | 'subOrganizations'
   | 'authorizedParty'
   | 'requiredScopes'
   | 'environment'
