@@ -164,8 +164,9 @@ describe('createGuard', () => {
         headers: { 'WWW-Authenticate': 'Bearer realm="shop", error="insufficient_scope", scope="write"' },
       }),
     )
-    createGuard(role('admin'))({ user: alice.user, auth: alice, request: context })
-    createGuard(authenticated)({ user: alice.user, auth: alice, request: context })
+    const input = { user: alice.user, auth: alice, request: context }
+    expect(createGuard(role('admin'))(input)).toBeUndefined()
+    expect(createGuard(authenticated)(input)).toBeUndefined()
   })
 
   it.each([undefined, null, 'admin', () => true, [role('admin')]])(
