@@ -16,6 +16,8 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string' },
     minutes: { type: 'string' },
+    /** Leaves docs/benchmarks as it is. */
+    print: { type: 'boolean', default: false },
     /** Exits with 1 when a claim does not hold. */
     assert: { type: 'boolean', default: false },
   },
@@ -51,7 +53,7 @@ for (const scenario of chosen) {
 }
 
 const order = scenarios.map(({ name }) => name)
-if (quick) {
+if (quick || flags.print) {
   const folder = mkdtempSync(join(tmpdir(), 'claviger-bench-'))
   writeResults(folder, measured, order)
   rmSync(folder, { recursive: true })

@@ -4,25 +4,32 @@ import { median, quartiles, ratios } from './statistics.ts'
 /** By subject, what each of its rounds gave. */
 export type Rounds<S extends string> = Readonly<Record<S, readonly (Readonly<Record<string, number>> | undefined)[]>>
 
+/** How subjects take turns. */
+export interface Turns<S extends string> {
+  readonly rounds: number
+  /** Rounds before the first, which do not count. Default 2. */
+  readonly warmUp?: number
+  /** Subjects that take part only in each n-th round. */
+  readonly every?: (subject: S) => number
+}
+
 /**
  * Lets subjects take turns: round by round, each second round in reverse order, so that a machine that becomes faster or slower
- * does so for all of them. Two rounds before the first warm up and do not count.
- * @param every - Subjects that take part only in each n-th round.
+ * does so for all of them.
  */
 export async function interleave<S extends string>(
   subjects: readonly S[],
-  rounds: number,
-  measure: (subject: S, warmingUp: boolean) => Promise<Record<string, number>>,
-  every: (subject: S) => number = () => 1,
+  { rounds, warmUp = 2, every = () => 1 }: Turns<S>,
+  measure: (subject: S) => Promise<Record<string, number>>,
 ): Promise<Rounds<S>> {
   const found = Object.fromEntries(subjects.map((subject) => [subject, []])) as unknown as Record<
     S,
     (Record<string, number> | undefined)[]
   >
-  for (let round = -2; round < rounds; round += 1) {
+  for (let round = -warmUp; round < rounds; round += 1) {
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
       if (round >= 0 && round % every(subject) !== 0) continue
-      const values = await measure(subject, round < 0)
+      const values = await measure(subject)
       if (round >= 0) found[subject][round] = values
     }
   }

@@ -1,10 +1,13 @@
 import type { Scenario } from './scenario.ts'
 import { cold } from './scenarios/cold.ts'
+import { flood } from './scenarios/flood.ts'
 import { http } from './scenarios/http.ts'
+import { memory } from './scenarios/memory.ts'
 import { revocationChaos } from './scenarios/revocation-chaos.ts'
 import { revocationFlood } from './scenarios/revocation-flood.ts'
 import { revocationSize } from './scenarios/revocation-size.ts'
 import { revocationSpread } from './scenarios/revocation-spread.ts'
+import { soak } from './scenarios/soak.ts'
 import { startup } from './scenarios/startup.ts'
 import { warm } from './scenarios/warm.ts'
 
@@ -34,6 +37,15 @@ export const scenarios: readonly Scenario[] = [
       '`jsonwebtoken` is what express-jwt, passport-jwt and koa-jwt verify with.',
     plot: { column: 'of the machine', bound: 0.9 },
     run: cold,
+  },
+  {
+    name: 'flood',
+    title: 'A flood of forgeries',
+    about:
+      'Forty-eight connections from one address send distinct forgeries under a real `kid`, as fast as they are answered. Known users (100 calls per second, ' +
+      'whether or not the last has been answered) and new ones (10 per second) call from other addresses. `bare` lets everybody pass. Peers: one round.',
+    plot: { column: 'known p99 ms', logarithmic: true },
+    run: flood,
   },
   {
     name: 'startup',
@@ -72,5 +84,24 @@ export const scenarios: readonly Scenario[] = [
       'Redis is killed, started empty or with older data, stopped, flushed, and cut off, also in the middle of a reply, while four processes serve requests and revoke. In the end a fifth one starts, and all are asked for every token that was revoked.',
     onDemand: true,
     run: revocationChaos,
+  },
+  {
+    name: 'memory',
+    title: 'A million tokens through the cache',
+    about:
+      'Distinct tokens, each verified once by an authenticator with the cache it has by default: 50,000 tokens, 128 MiB. Resident memory beyond what the ' +
+      'process had before the first.',
+    plot: { column: 'MiB more resident', x: 'tokens', bound: 128 },
+    run: memory,
+  },
+  {
+    name: 'soak',
+    title: 'Half an hour of mixed load',
+    about:
+      'Known, new, revoked, expired, malformed and forged tokens at once, while keys rotate every 15 seconds and 20 tokens are revoked every 5. Each has to be ' +
+      'answered as it must. `held` is what is left after garbage collection. Runs with `--only soak --minutes 30`.',
+    plot: { column: 'MiB', x: 'minutes' },
+    onDemand: true,
+    run: soak,
   },
 ]

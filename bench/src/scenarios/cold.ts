@@ -15,7 +15,7 @@ const limit = 'the machine'
 /** Tokens that nobody has seen before, in the process. */
 export async function cold({ quick, rounds = 11, say }: RunOptions): Promise<Result> {
   const results: Result[] = []
-  for (const algorithm of ['ES384', 'ES512', 'RS256'] as const) {
+  for (const algorithm of quick ? (['ES384'] as const) : (['ES384', 'ES512', 'RS256'] as const)) {
     say(algorithm)
     const tokens = quick ? 20 : tokensOf[algorithm]
     results.push(await onStage(algorithm, (stage) => compare(stage, tokens, quick ? 1 : rounds)))
@@ -33,7 +33,7 @@ async function compare({ facts, tokens }: Stage, count: number, rounds: number):
 
   return await whileRunning(Object.values(children), async () => {
     for (const subject of subjects) await children[subject].ask('prepare', { subject, facts, tokens: fresh })
-    const found = await interleave(subjects, rounds, async (subject) => {
+    const found = await interleave(subjects, { rounds }, async (subject) => {
       // Another verifier each time, which has seen none of them.
       await children[subject].ask('prepare', { subject, facts })
       const { perSecond, eventLoop } = await children[subject].ask('verify', atOnce)

@@ -32,7 +32,8 @@ async function compare(
   return await whileRunning([...Object.values(servers), load], async () => {
     const found = await interleave(
       subjects,
-      rounds,
+      // What peers cost is far from what the bare framework does, and needs no fine measure.
+      { rounds, every: (subject) => (subject === 'bare' || subject === 'claviger' ? 1 : 3) },
       async (subject) => {
         const { port, ask } = servers[subject] as Server
         await ask('usage')
@@ -56,8 +57,6 @@ async function compare(
           'event loop busy': eventLoop,
         }
       },
-      // What they cost is far from the bare framework's, and needs no fine measure.
-      (subject) => (subject === 'bare' || subject === 'claviger' ? 1 : 3),
     )
     const setting = `${framework}, ${stage.facts.algorithm}`
     const rows: Row[] = subjects.map((subject) =>
@@ -84,7 +83,7 @@ async function compare(
 }
 
 /** @throws {Error} when anything was answered otherwise: what fails is soon done. */
-export function assertAll200(subject: string, statuses: Readonly<Record<number, number>>): void {
+function assertAll200(subject: string, statuses: Readonly<Record<number, number>>): void {
   const others = Object.keys(statuses).filter((status) => status !== '200')
   if (others.length > 0) throw new Error(`${subject} answered ${JSON.stringify(statuses)}`)
 }

@@ -28,7 +28,9 @@ const installed = {
 /** What it takes to import the packages as they are published, and what they take on the disk. */
 export async function startup({ quick, rounds = 25 }: RunOptions): Promise<Result> {
   const subjects = Object.keys(imports) as (keyof typeof imports)[]
-  const found = await interleave(subjects, quick ? 1 : rounds, async (subject) => timesOf(imports[subject] as string))
+  const found = await interleave(subjects, { rounds: quick ? 1 : rounds }, async (subject) =>
+    timesOf(imports[subject] as string),
+  )
   const rows = subjects.map((subject) =>
     rowOf(
       'start of a process',

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { type Authenticator, createAuthenticator } from '@claviger/core'
 import { oidc } from '@claviger/core/oidc'
 import { authMiddleware } from '@claviger/express'
 import { authMiddleware as koaAuthMiddleware } from '@claviger/koa'
@@ -20,7 +21,7 @@ export const apps = {
         (_req, _res, next) => next(),
         () => 'nobody',
       ),
-    claviger: async (facts) => expressApp(authMiddleware(providersOf(facts)) as RequestHandler, (req) => req.user?.id),
+    claviger: async (facts) => protectedApp(createAuthenticator(providersOf(facts))),
     'express-oauth2-jwt-bearer': async ({ issuer, audience, jwksUri, algorithm }) =>
       expressApp(auth({ issuer, audience, jwksUri, tokenSigningAlg: algorithm }), (req) =>
         subjectOf(req.auth, 'payload'),
@@ -71,6 +72,11 @@ function expressApp(authenticate: RequestHandler, whoCalls: (req: Request) => st
     res.status(status).set(headers).json({ error: status })
   }) satisfies ErrorRequestHandler)
   return app as unknown as RequestListener
+}
+
+/** An Express app that Claviger protects. */
+export function protectedApp(authenticator: Authenticator): RequestListener {
+  return expressApp(authMiddleware(authenticator) as RequestHandler, (req) => req.user?.id)
 }
 
 /** For a library without a middleware: the one that its users write. */

@@ -1,5 +1,6 @@
 import type { Jwks } from '@claviger/core'
 import { serve } from '../child.ts'
+import { each } from './each.ts'
 import { type IssuerFacts, type Verify, verifiers } from './verifiers.ts'
 
 const { subtle } = globalThis.crypto
@@ -56,15 +57,4 @@ async function whole(subject: string, facts: IssuerFacts): Promise<typeof verify
     each(tokens, atOnce, async (token) => {
       if ((await verify(token)) === undefined) throw new Error('a token without a subject')
     })
-}
-
-async function each<T>(items: readonly T[], atOnce: number, use: (item: T) => Promise<void>): Promise<void> {
-  let next = 0
-  const worker = async () => {
-    while (next < items.length) {
-      next += 1
-      await use(items[next - 1] as T)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
 }
