@@ -1,5 +1,3 @@
-import * as z from 'zod'
-import { text } from '../../options.ts'
 import { rolesNamed } from '../../roles/by-scope.ts'
 import type { Role } from '../../types.ts'
 
@@ -12,16 +10,6 @@ export interface AddressRoles {
   /** The organization of these roles, and of the users who have some. Default: none. */
   readonly organization?: string
 }
-
-const names = z.array(text)
-const domain = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'must be a domain such as example.com')
-const address = z.string().regex(/^[^@].*@[^@]+$/s, 'must be an e-mail address')
-
-export const addressRolesSchema = z.strictObject({
-  addresses: z.record(address, names).optional(),
-  domains: z.record(domain, names).optional(),
-  organization: text.optional(),
-})
 
 /** Makes what tells the roles of an address. */
 export function rolesByAddress({
