@@ -2,7 +2,8 @@ import type { CallOptions, ClientOptions } from './client-options.ts'
 import { AuthError, type AuthErrorCode, isAuthError, type Upstream, unavailable } from './errors.ts'
 import { createRequest, type JsonResponse } from './http.ts'
 import { retryAfter } from './introspection.ts'
-import { quoted, redact } from './redact.ts'
+import { redact } from './redact.ts'
+import { createMask } from './secrets.ts'
 import type { Seconds } from './types.ts'
 
 /** What validates a body; a zod schema is one. */
@@ -33,6 +34,8 @@ export interface ApiCall<T> {
   readonly schema: Schema<T>
   /** Whether it may be repeated: true for what only reads. Default: `method` is GET. */
   readonly safe?: boolean
+  /** What must not be shown and neither a header nor the name of a parameter gives away. */
+  readonly secrets?: readonly string[]
 }
 
 /** Reads the provider's own error code and words out of an answer, and its name for the request out of any answer. */
@@ -117,9 +120,10 @@ export function createCaller(
     if (result.success) return result.data
     const path = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'the body'} ${issue.code}`)
     const { requestId } = readError(response)
+    const mask = createMask(call)
     throw new AuthError(isSafe(call) ? 'ERR_PROVIDER_UNAVAILABLE' : 'ERR_UPSTREAM_UNKNOWN', {
-      explanation: `${provider} ${call.operation}: the answer is not as it should be (${path.join(', ')})`,
-      upstream: { ...upstream, status: response.status, ...shown({ requestId }) },
+      explanation: `${provider} ${call.operation}: the answer is not as it should be (${mask(path.join(', '))})`,
+      upstream: { ...upstream, status: response.status, ...shown({ requestId }, mask) },
     })
   }
 
@@ -153,13 +157,14 @@ function refusalOf(
 ): AuthError {
   const { status } = response
   const { code, message, requestId } = readError(response)
+  const mask = createMask(call)
   const upstream: Upstream = {
     provider,
     operation: call.operation,
     status,
-    ...shown({ code, message, requestId }),
+    ...shown({ code, message, requestId }, mask),
   }
-  const explanation = `${provider} ${call.operation}: answered with status ${status}${code === undefined ? '' : ` ${quoted(code)}`}`
+  const explanation = `${provider} ${call.operation}: answered with status ${status}${code === undefined ? '' : ` ${JSON.stringify(mask(code).slice(0, 100))}`}`
   if (!isSafe(call) && lost.includes(status)) return new AuthError('ERR_UPSTREAM_UNKNOWN', { explanation, upstream })
   if (status === 429 || status >= 500 || status < 400) {
     return new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, upstream, ...retryAfter(response.headers) })
@@ -167,9 +172,12 @@ function refusalOf(
   return new AuthError(codes[status] ?? 'ERR_UPSTREAM_INVALID', { explanation, upstream })
 }
 
-// What is there, redacted.
-function shown(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const said = Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, redact(text)]]))
+// What is there, fit to be shown.
+function shown(
+  texts: Readonly<Record<string, string | undefined>>,
+  mask: (text: string) => string,
+): Record<string, string> {
+  const said = Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, mask(text)]]))
   return Object.fromEntries(said)
 }
 

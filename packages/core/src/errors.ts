@@ -159,7 +159,7 @@ export class AuthError extends Error {
     this.explanation = details.explanation === undefined ? undefined : redact(details.explanation)
     this.retryAfter = details.retryAfter
     this.scopes = details.scopes
-    this.upstream = details.upstream
+    this.upstream = details.upstream === undefined ? undefined : redacted(details.upstream)
     this.challenge = details.challenge ?? {}
     this.cookies = details.cookies ?? []
     Object.defineProperty(this, brand, { value: true })
@@ -206,6 +206,15 @@ export class AuthError extends Error {
       detail: this.code === 'ERR_OPTIONS_INVALID' ? (sentences[500] as string) : this.message,
       ...(this.error !== undefined && { error: this.error }),
     }
+  }
+}
+
+function redacted({ code, message, requestId, ...rest }: Upstream): Upstream {
+  return {
+    ...rest,
+    ...(code !== undefined && { code: redact(code) }),
+    ...(message !== undefined && { message: redact(message) }),
+    ...(requestId !== undefined && { requestId: redact(requestId) }),
   }
 }
 

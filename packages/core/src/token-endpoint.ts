@@ -52,12 +52,18 @@ function outcomeOf(response: JsonResponse, refreshToken: string, { issuer, clock
   if (status === 200 && isObject(body) && typeof body.access_token === 'string') {
     return { outcome: 'refreshed', tokens: readTokens(body, refreshToken, clock.now() / 1000) }
   }
-  const code = isObject(body) && typeof body.error === 'string' ? body.error : undefined
+  const code = errorCodeOf(body)
   const explanation = `the token endpoint of ${issuer} answered with status ${status}${code === undefined ? '' : ` ${code}`}`
   if (status >= 400 && status < 500 && code !== undefined && rejected.includes(code)) {
     return { outcome: 'rejected', error: new AuthError('ERR_TOKEN_INACTIVE', { explanation }) }
   }
   return { outcome: 'unavailable', error: unavailable(explanation, retryAfter(response.headers)) }
+}
+
+// Of RFC 6749 section 5.2, or another of its kind. Anything else could repeat what was sent.
+function errorCodeOf(body: unknown): string | undefined {
+  const code = isObject(body) ? body.error : undefined
+  return typeof code === 'string' && /^[a-z][a-z_]{2,63}$/.test(code) ? code : undefined
 }
 
 /** Reads the tokens out of a token response. @param old kept where the server did not rotate. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
@@ -87,7 +93,7 @@ export function revokeAt(client: OAuthClient): Revoke {
       token_type_hint: hint,
     })
     if (status === 200) return true
-    const code = isObject(body) && typeof body.error === 'string' ? body.error : undefined
+    const code = errorCodeOf(body)
     if (code === 'unsupported_token_type') return false
     const explanation = `the revocation endpoint of ${context.issuer} answered with status ${status}${code === undefined ? '' : ` ${code}`}`
     if (status >= 500 || status === 429) throw unavailable(explanation, retryAfter(headers))

@@ -4,6 +4,7 @@ import type { JsonRequest, JsonResponse } from '../../http.ts'
 import { retryAfter } from '../../introspection.ts'
 import { isObject } from '../../json.ts'
 import type { ProviderContext } from '../../provider.ts'
+import { createMask } from '../../secrets.ts'
 import type { Refresh, RefreshOutcome, Revoke, TokenSet } from '../../token-set.ts'
 import { claimsOf, deletion, posting, readJustAuthenticateMeError, refusalOf } from './wire.ts'
 
@@ -40,39 +41,49 @@ export function refreshAt(issuer: string): Refresh {
 export function revokeAt(issuer: string): Revoke {
   return async (what, { request }) => {
     if (what.kind === 'accessToken') return false
-    if (what.kind === 'allOfUser') return isDone(await send(request, deletion(issuer, what.token)))
+    if (what.kind === 'allOfUser') return done(request, deletion(issuer, what.token))
     const { token, accessToken } = what
     if (accessToken !== undefined) {
-      const response = await send(request, deletion(issuer, accessToken, token))
-      if (!dead.includes(response.status)) return isDone(response)
+      const first = deletion(issuer, accessToken, token)
+      const response = await send(request, first)
+      if (!dead.includes(response.status)) return assertDone(response, first)
     }
-    const renewed = await send(request, posting(`${issuer}/refresh`, { refreshToken: token }))
+    const renewal = posting(`${issuer}/refresh`, { refreshToken: token })
+    const renewed = await send(request, renewal)
     if (dead.includes(renewed.status)) return true
-    if (renewed.status !== 200) throw refusal(renewed)
+    if (renewed.status !== 200) throw refusal(renewed, renewal)
     const { accessToken: idToken } = readTokens(issuer, renewed, token, undefined)
-    return isDone(await send(request, deletion(issuer, idToken, token)))
+    return done(request, deletion(issuer, idToken, token))
   }
 }
 
-function send(
-  request: ProviderContext['request'],
-  { url, ...init }: JsonRequest & { url: string },
-): Promise<JsonResponse> {
+type Sent = JsonRequest & { url: string }
+
+function send(request: ProviderContext['request'], { url, ...init }: Sent): Promise<JsonResponse> {
   return request(url, init)
 }
 
-function isDone(response: JsonResponse): true {
-  if (response.status === 204) return true
-  throw refusal(response)
+async function done(request: ProviderContext['request'], sent: Sent): Promise<true> {
+  return assertDone(await send(request, sent), sent)
 }
 
-function refusal(response: JsonResponse): AuthError {
+function assertDone(response: JsonResponse, sent: Sent): true {
+  if (response.status === 204) return true
+  throw refusal(response, sent)
+}
+
+function refusal(response: JsonResponse, sent: Sent): AuthError {
   const { status, headers } = response
   const explanation = `${provider}: the revocation was answered with status ${status}`
   if (status < 400 || status === 429 || status >= 500) return unavailable(explanation, retryAfter(headers))
   const { message } = readJustAuthenticateMeError(response)
   const code = status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID'
-  const upstream = { provider, operation: 'revoke', status, ...(message !== undefined && { message }) }
+  const upstream = {
+    provider,
+    operation: 'revoke',
+    status,
+    ...(message !== undefined && { message: createMask(sent)(message) }),
+  }
   return new AuthError(status === 404 ? 'ERR_UPSTREAM_NOT_FOUND' : code, { explanation, upstream })
 }
 

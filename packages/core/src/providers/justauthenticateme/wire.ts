@@ -56,11 +56,7 @@ export function claimsOf(token: string | undefined): Claims | undefined {
   }
 }
 
-// Long runs of base64, percent-encoded or not: a refresh token has slashes, so it is more than one word to others.
-const encoded = /[\w+/=%~.-]{32,}/g
-
 /** `{"message": "…"}` is all that an error has. */
 export const readJustAuthenticateMeError: ErrorReader = ({ body }) => {
-  const message = isObject(body) && typeof body.message === 'string' ? body.message : undefined
-  return { message: message?.replace(encoded, '[redacted]') }
+  return { message: isObject(body) && typeof body.message === 'string' ? body.message : undefined }
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'openapi-fetch'
 import * as z from 'zod'
-import { type Caller, createCaller, type ErrorReader } from '../../client.ts'
+import { type Caller, createCaller } from '../../client.ts'
 import type { ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
@@ -77,7 +77,7 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
   )
   const timeout = calls.timeout ?? defaultTimeout
   const baseUrl = originOf(endpoint)
-  const caller = createCaller('logto', calls, (response) => without(clientSecret, readLogtoError(response)))
+  const caller = createCaller('logto', calls, readLogtoError)
   const tokens = createMachineTokens({
     issuer: issuerOf(endpoint),
     clientId,
@@ -111,12 +111,6 @@ export function createLogtoClient<Paths extends {} = paths>(options: LogtoClient
     api: api as unknown as Client<Paths>,
     endpoint: baseUrl,
   })
-}
-
-// An answer may repeat what it refuses; a token shows by its form, a secret does not.
-function without(secret: string, { code, message, ...said }: ReturnType<ErrorReader>): ReturnType<ErrorReader> {
-  const cut = (text: string | undefined) => text?.replaceAll(secret, '[redacted]')
-  return { ...said, code: cut(code), message: cut(message) }
 }
 
 // Also after a failure: what looks like one may have been applied.

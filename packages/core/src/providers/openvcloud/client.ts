@@ -9,7 +9,7 @@ import { functionOf, readOptions, text } from '../../options.ts'
 import type { ItsYouOnlineClient, ItsYouOnlineJwtRequest } from '../itsyouonline/index.ts'
 import { secureAddress } from '../secure-address.ts'
 import { groupOperations, type OpenvCloudApi, type OpenvCloudParameters } from './api.ts'
-import { asOurs, secretsIn } from './errors.ts'
+import { asOurs } from './errors.ts'
 import { needs } from './needs.generated.ts'
 import { operations } from './operations.generated.ts'
 import type { OpenvCloudOperation } from './rights.ts'
@@ -18,7 +18,6 @@ import {
   createLegacySession,
   faultOf,
   loginCall,
-  parametersOf,
   type Session,
   withCredential,
   within,
@@ -137,7 +136,7 @@ export function createOpenvCloudClient(options: OpenvCloudClientOptions): OpenvC
     try {
       return await plain(call, how)
     } catch (error) {
-      throw isAuthError(error) ? asOurs(error, secretsOf(call.body)) : error
+      throw isAuthError(error) ? asOurs(error) : error
     }
   }
   const authorized = withSession(anonymous, sessionOf(checked, anonymous, base, clock), timeout)
@@ -201,11 +200,11 @@ function sessionOf(options: Checked, caller: Caller, base: string, clock: Pick<C
     return createJwtSession((how) => itsYouOnline.getJwt(request, how), clock)
   }
   if (getJwt !== undefined) return createJwtSession(getJwt, clock)
-  return createLegacySession(() => caller(loginCall(base, username, password)), password, clock)
+  return createLegacySession(() => caller(loginCall(base, username, password)), clock)
 }
 
 /** Makes calls in a session, and once more in a new one when it is refused. One deadline holds over all of it. */
-function withSession(caller: Caller, { kind, tokens, secrets }: Session, timeout: number): Caller {
+function withSession(caller: Caller, { kind, tokens }: Session, timeout: number): Caller {
   return async (call, options = {}) => {
     const deadline = performance.now() + (options.timeout ?? timeout) * 1000
     const rest = () => ({ ...options, timeout: Math.max(0.001, (deadline - performance.now()) / 1000) })
@@ -215,7 +214,7 @@ function withSession(caller: Caller, { kind, tokens, secrets }: Session, timeout
       } catch (error) {
         const hint =
           isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream?.status) ? faultOf(credential) : undefined
-        throw isAuthError(error) ? asOurs(error, [...secrets, credential], hint) : error
+        throw isAuthError(error) ? asOurs(error, hint) : error
       }
     }
     const { accessToken } = await within(tokens.get(undefined), rest())
@@ -233,8 +232,3 @@ function withSession(caller: Caller, { kind, tokens, secrets }: Session, timeout
 const isRefusal = (status: number | undefined) => status === 401 || status === authenticationTimeout
 // A portal fails with 500 where it does not expect a token.
 const isAboutUs = (status: number | undefined) => status === 500 || isRefusal(status)
-
-function secretsOf(body: string | Uint8Array | undefined): readonly string[] {
-  if (typeof body !== 'string') return []
-  return secretsIn(body.startsWith('{') ? parametersOf({ body }) : Object.fromEntries(new URLSearchParams(body)))
-}

@@ -11,8 +11,6 @@ import type { Claims, Seconds } from '../../types.ts'
 export interface Session {
   readonly kind: 'jwt' | 'authkey'
   readonly tokens: TokenManager<undefined>
-  /** What a portal's words must not be shown with. */
-  readonly secrets: readonly string[]
 }
 
 // A session lives for five days from when it was last written, and reading does not renew it.
@@ -33,17 +31,13 @@ export function createJwtSession(
     const expiresIn = typeof exp === 'number' ? Math.max(0, exp - clock.now() / 1000) : unknownLife
     return { accessToken, expiresIn, scopes: [] }
   }
-  return { kind: 'jwt', tokens: createTokenManager(clock, request, () => ''), secrets: [] }
+  return { kind: 'jwt', tokens: createTokenManager(clock, request, () => '') }
 }
 
 /** Keeps an `authkey`, one login for all who wait. */
-export function createLegacySession(
-  login: () => Promise<string>,
-  password: string,
-  clock: Pick<Clock, 'monotonic'>,
-): Session {
+export function createLegacySession(login: () => Promise<string>, clock: Pick<Clock, 'monotonic'>): Session {
   const request = async () => ({ accessToken: await login(), expiresIn: sessionLife, scopes: [] })
-  return { kind: 'authkey', tokens: createTokenManager(clock, request, () => ''), secrets: [password] }
+  return { kind: 'authkey', tokens: createTokenManager(clock, request, () => '') }
 }
 
 const authkey = z.string().regex(/^[\w-]{16,128}$/)

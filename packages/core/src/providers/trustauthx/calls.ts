@@ -1,9 +1,9 @@
-import { createCaller, type Schema } from '../../client.ts'
+import { createCaller, type ErrorReader, type Schema } from '../../client.ts'
 import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { AuthError } from '../../errors.ts'
 import type { Fetch, JsonResponse } from '../../http.ts'
 import { isObject } from '../../json.ts'
-import { createCallUrl, paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
+import { createCallUrl, paths, type TrustAuthXCredentials } from './wire.ts'
 
 /** One call of the client. */
 export interface Call<T> {
@@ -18,8 +18,6 @@ export interface Call<T> {
   readonly expect?: readonly number[]
   readonly read?: (response: JsonResponse) => unknown
   readonly schema: Schema<T>
-  /** What else must not be shown, such as tokens in the body. */
-  readonly secrets?: readonly string[]
 }
 
 /** Makes a call. @throws {AuthError} as `Caller` of `client.ts` says */
@@ -33,21 +31,17 @@ interface Options extends TrustAuthXCredentials {
 
 /** Makes the function that all calls of the client go through. */
 export function createAsk(options: Options & { [Name in keyof ClientOptions]: ClientOptions[Name] | undefined }): Ask {
-  const { base, apiKey, secretKey, onEdge } = options
+  const { base, secretKey, onEdge } = options
   const url = createCallUrl(base, options)
-  const ours = [apiKey, secretKey, signedKeyOf(options)]
   const inner: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
 
-  return ({ operation, method = 'GET', path, parameters = {}, body, secrets = [], expect = [200], ...call }, given) => {
+  return ({ operation, method = 'GET', path, parameters = {}, body, expect = [200], ...call }, given) => {
     const fetch: Fetch = async (url, init) => {
       const response = await inner(url, init)
       if (path !== paths.role || method !== 'GET') onEdge(response.headers.get('x-edge'))
       return response
     }
-    // Bound to this call: an answer may quote what it was asked with.
-    const ask = createCaller('trustauthx', { ...options, fetch }, (response) =>
-      detailOf(response, [...ours, ...secrets, ...Object.values(parameters)]),
-    )
+    const ask = createCaller('trustauthx', { ...options, fetch }, readDetail)
     return ask(
       {
         ...call,
@@ -56,6 +50,7 @@ export function createAsk(options: Options & { [Name in keyof ClientOptions]: Cl
         url: url(path, parameters),
         shown: `${base}${path}`,
         expect,
+        secrets: [secretKey],
         ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       },
       given,
@@ -64,27 +59,15 @@ export function createAsk(options: Options & { [Name in keyof ClientOptions]: Cl
 }
 
 /** What FastAPI says: a text, or a list of what is wrong with the parameters. */
-function detailOf({ body }: JsonResponse, secrets: readonly string[]): { code?: string; message?: string } {
+const readDetail: ErrorReader = ({ body }) => {
   if (!isObject(body)) return {}
   const { detail } = body
-  if (typeof detail === 'string') return { message: masked(detail, secrets) }
+  if (typeof detail === 'string') return { message: detail }
   const first: unknown = Array.isArray(detail) ? detail[0] : undefined
   if (!isObject(first)) return {}
   const { loc, msg, type } = first
   const message = [...(Array.isArray(loc) ? [loc.join('.')] : []), ...(typeof msg === 'string' ? [msg] : [])].join(': ')
-  return { ...(typeof type === 'string' && { code: masked(type, secrets) }), message: masked(message, secrets) }
-}
-
-function masked(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .reduce((safe, secret) => safe.replaceAll(secret, '[redacted]'), text)
-}
-
-/** Whether a text holds one of these, as it is or percent-encoded. */
-export function holds(text: string, secrets: readonly string[]): boolean {
-  return masked(text, secrets) !== text
+  return { ...(typeof type === 'string' && { code: type }), message }
 }
 
 /** @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a text that fits into an address */

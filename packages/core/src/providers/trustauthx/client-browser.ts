@@ -2,8 +2,9 @@ import * as z from 'zod'
 import type { CallOptions } from '../../client-options.ts'
 import { AuthError } from '../../errors.ts'
 import { invalidOptions } from '../../options.ts'
+import { holdsSecret } from '../../secrets.ts'
 import type { Seconds } from '../../types.ts'
-import { type Ask, assertText, holds } from './calls.ts'
+import { type Ask, assertText } from './calls.ts'
 import type { TrustAuthXTokenCalls } from './client-tokens.ts'
 import type { TrustAuthXSession } from './envelope.ts'
 import { type LoginCookie, privately } from './login.ts'
@@ -111,7 +112,7 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
         given,
       )
       const location = URL.canParse(target, base) ? new URL(target, base) : undefined
-      const isGood = location !== undefined && isSecure(location) && !holds(location.href, [...ours, accessToken])
+      const isGood = location !== undefined && isSecure(location) && !holdsSecret(location.href, [...ours, accessToken])
       if (isGood) return { location: location.href, headers: privately }
       throw new AuthError('ERR_PROVIDER_UNAVAILABLE', {
         explanation: `trustauthx ${operation}: the target of the redirect must not be passed on`,

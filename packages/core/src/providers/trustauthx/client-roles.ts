@@ -170,7 +170,6 @@ export async function assignRoles(
     method: 'POST',
     path: paths.assign,
     parameters: { org_id: orgId },
-    secrets: [accessToken ?? '', refreshToken ?? ''],
     body: {
       uid: assertText('uid', uid),
       rol_id: add,
