@@ -76,6 +76,8 @@ export function readCredentials(
   sources: readonly TokenSource[],
   site: SiteRules = {},
 ): string | undefined {
+  // The way of nearly every request, which makes nothing but the token.
+  if (sources.length === 1 && sources[0] === 'header') return header(request)
   const found = sources.flatMap((source) =>
     read(request, source).map((token) => ({ token, ambient: isCookie(source) })),
   )
@@ -100,14 +102,15 @@ export function hideSubprotocol(headers: Record<string, unknown>, sources: reado
 
 /** What an answer to this request must say, whatever the answer: one to a URL that holds a token is not for shared caches. */
 export function credentialHeaders(request: HttpRequest, sources: readonly TokenSource[]): Record<string, string> {
-  const inUrl = sources.some(
-    (source) => typeof source === 'object' && 'query' in source && query(request, source.query).length > 0,
-  )
-  return inUrl ? { 'Cache-Control': 'private' } : {}
+  for (const source of sources) {
+    if (typeof source !== 'object' || !('query' in source)) continue
+    if (query(request, source.query).length > 0) return { 'Cache-Control': 'private' }
+  }
+  return {}
 }
 
 function read(request: HttpRequest, source: TokenSource): string[] {
-  if (source === 'header') return header(request)
+  if (source === 'header') return [header(request)].filter(isText)
   if (typeof source === 'function') return tokens([source(request)].filter(isText), 'a tokenFrom function')
   if ('cookie' in source) return tokens(cookies(request, source.cookie), 'the cookie')
   if ('subprotocol' in source) return tokens(subprotocols(request, source.subprotocol).token, 'the subprotocols')
@@ -115,18 +118,38 @@ function read(request: HttpRequest, source: TokenSource): string[] {
   return tokens(body(request, source.body), 'the body')
 }
 
-function header(request: HttpRequest): string[] {
-  const values = new Set([request.headers.authorization ?? []].flat())
-  const sent = new Set(
-    request.rawHeaders?.filter((_, i, raw) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === 'authorization'),
-  )
-  if (values.size > 1 || sent.size > 1) throw malformed('the request has more than one Authorization header')
+const authorization = 'authorization'
+
+function header({ headers, rawHeaders }: HttpRequest): string | undefined {
+  const value = single(headers[authorization])
+  if (rawHeaders !== undefined) assertSentOnce(rawHeaders)
   try {
-    return [...values].map(readBearer)
+    return value === undefined ? undefined : readBearer(value)
   } catch (error) {
-    if (isAuthError(error) && error.code === 'ERR_TOKEN_MISSING') return []
+    if (isAuthError(error) && error.code === 'ERR_TOKEN_MISSING') return undefined
     throw error
   }
+}
+
+function single(value: string | readonly string[] | undefined): string | undefined {
+  if (typeof value !== 'object') return value
+  if (value.some((other) => other !== value[0])) throw repeated()
+  return value[0]
+}
+
+// Names and values in turns. The same twice is once.
+function assertSentOnce(rawHeaders: readonly string[]): void {
+  let sent: string | undefined
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length !== authorization.length || name.toLowerCase() !== authorization) continue
+    if (sent !== undefined && sent !== rawHeaders[at + 1]) throw repeated()
+    sent = rawHeaders[at + 1]
+  }
+}
+
+function repeated(): AuthError {
+  return malformed('the request has more than one Authorization header')
 }
 
 function cookies(request: HttpRequest, name: string): string[] {

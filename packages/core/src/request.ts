@@ -104,8 +104,21 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
 }
 
-// How the app of a request introduces itself. Guards stand elsewhere than the middleware, and answer in its name.
-const challenges = new WeakMap<object, Challenge>()
+// How the app of a request introduces itself: guards stand elsewhere than the middleware, and answer in its name. To note that of
+// each request would cost more than all the rest, so it is noted of the token, for the app that saw it first.
+const ofTokens = new WeakMap<VerifiedToken, Challenge>()
+const ofRequests = new WeakMap<object, Challenge>()
+
+function introduce(request: object, auth: VerifiedToken | undefined, challenge: Challenge): void {
+  const first = auth && ofTokens.get(auth)
+  if (first === challenge) return
+  if (auth !== undefined && first === undefined) ofTokens.set(auth, challenge)
+  else ofRequests.set(request, challenge)
+}
+
+function introductionOf(request: object, auth: VerifiedToken | undefined): Challenge | undefined {
+  return ofRequests.get(request) ?? (auth && ofTokens.get(auth))
+}
 
 /**
  * Makes what the middleware of any HTTP framework is made of.
@@ -123,20 +136,16 @@ export function createRequestAuthenticator(
   const checked = readOptions('authMiddleware', schema, options)
   const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
   const sources = tokenSources(options.tokenFrom)
+  const site: SiteRules = { allowedOrigins }
   const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
 
   const sessions = options.session === undefined ? undefined : createSessions(authenticator, options.session)
-  const ofSession = sessions && createReception(sessions, { allowedOrigins })
+  const ofSession = sessions && createReception(sessions, site)
 
-  // The token that a request carries, or else its session.
-  async function ask<T>(request: HttpRequest, of: object, otherwise: () => Promise<T>): Promise<VerifiedToken | T> {
-    challenges.set(of, challenge)
-    try {
-      const token = readCredentials(request, sources, { allowedOrigins })
-      return token === undefined ? await otherwise() : await authenticator.verify(token, request)
-    } catch (error) {
-      throw refusal(error, challenge)
-    }
+  // The token that a request carries, if it carries one.
+  function ofToken(request: HttpRequest): Promise<VerifiedToken> | undefined {
+    const token = readCredentials(request, sources, site)
+    return token === undefined ? undefined : authenticator.verify(token, request)
   }
 
   function nobody(ended?: AuthError, cookies?: readonly string[]): undefined {
@@ -156,22 +165,40 @@ export function createRequestAuthenticator(
     authenticator,
     createAuthRoutes: () => createAuthRoutes(sessions),
     async receive(request, of = request) {
-      let cookies: readonly string[] = []
-      let answer: HttpAnswer | undefined
-      const auth = await ask(request, of, async () => {
+      try {
+        const verifying = ofToken(request)
+        const headers = credentialHeaders(request, sources)
+        if (verifying !== undefined) {
+          const auth = await verifying
+          introduce(of, auth, challenge)
+          return { headers, cookies: noCookies, auth }
+        }
         const state = await ofSession?.(request, required)
-        if (state?.cookies !== undefined) cookies = state.cookies
-        answer = state?.answer
-        return state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)
-      })
-      const headers = credentialHeaders(request, sources)
-      return { headers, cookies, ...(auth !== undefined && { auth }), ...(answer !== undefined && { answer }) }
+        const cookies = state?.cookies ?? noCookies
+        const answer = state?.answer
+        const auth = state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)
+        introduce(of, auth, challenge)
+        return { headers, cookies, ...(auth !== undefined && { auth }), ...(answer !== undefined && { answer }) }
+      } catch (error) {
+        introduce(of, undefined, challenge)
+        throw refusal(error, challenge)
+      }
     },
-    authenticate: (request, of = request) =>
-      ask(request, of, async () => {
-        const state = await sessions?.find(request, sessions.settings.store !== undefined, { allowedOrigins })
-        return state?.auth ?? nobody(state?.ended)
-      }),
+    async authenticate(request, of = request) {
+      try {
+        const verifying = ofToken(request)
+        const state =
+          verifying === undefined
+            ? await sessions?.find(request, sessions.settings.store !== undefined, site)
+            : undefined
+        const auth = verifying === undefined ? (state?.auth ?? nobody(state?.ended)) : await verifying
+        introduce(of, auth, challenge)
+        return auth
+      } catch (error) {
+        introduce(of, undefined, challenge)
+        throw refusal(error, challenge)
+      }
+    },
     authenticateUpgrade: createUpgradeAuthenticator({
       async open(request, predicate) {
         let provider: string | undefined
@@ -199,6 +226,8 @@ export function createRequestAuthenticator(
     }),
   }
 }
+
+const noCookies: readonly string[] = []
 
 function missing(): AuthError {
   return new AuthError('ERR_TOKEN_MISSING', { explanation: 'no source of tokenFrom found a token' })
@@ -230,7 +259,7 @@ export function createGuard<R extends object>(
   assertPredicate('authorize', predicate)
   let warned = false
   return function guard(input) {
-    const challenge = challenges.get(input.request)
+    const challenge = introductionOf(input.request, input.auth)
     if (challenge === undefined && input.auth === undefined && !warned) {
       warned = true
       process.emitWarning(`The guard ${predicate.text} refuses every request: there is no authMiddleware before it.`, {

@@ -64,7 +64,10 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
       for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
       if (answer !== undefined) return send(res, answer)
-      if (auth !== undefined) Object.assign(req, { user: userOf(auth), auth })
+      if (auth !== undefined) {
+        req.user = userOf(auth)
+        req.auth = auth
+      }
     } catch (error) {
       next(error)
       return
