@@ -10,6 +10,7 @@ import { invalidOptions } from './options.ts'
 import type { Refreshed } from './refreshed.ts'
 import { createRevocationList, type RevocationListHealth, withRevocation } from './revocation.ts'
 import { createRevoker, type RevocationRequest } from './revocation-request.ts'
+import { checkRoles, warnOfRoles } from './roles/check.ts'
 import type { RoleDirectory, RoleDirectoryHealth } from './roles/directory.ts'
 import { judge, withRoles } from './roles/with-roles.ts'
 import { createRoute } from './route.ts'
@@ -78,7 +79,8 @@ export interface Authenticator {
    */
   purge(issuer: string, kid?: string): void
   /**
-   * Resolves when the keys of every provider are there, and the roles, and all revocations of a shared list.
+   * Resolves when the keys of every provider are there, and the roles, and all revocations of a shared list. Guards that were built
+   * before and do not fit the roles are told of in a process warning.
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
    */
   ready(): Promise<void>
@@ -151,6 +153,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     async ready() {
       const keys = [...shared.keySets.values()].map((one) => one.ready())
       await Promise.all([...keys, roles?.ready(), revocations.ready?.()])
+      if (roles !== undefined) warnOfRoles(await checkRoles(roles))
     },
     health() {
       const providers = routes.map(({ provider, keys }): ProviderHealth => {

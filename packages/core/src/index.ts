@@ -28,6 +28,7 @@ export {
   assertAllowed,
   authenticated,
   check,
+  explain,
   type GuardInput,
   not,
   type Owner,
@@ -90,6 +91,7 @@ export {
   type WritableRoles,
 } from './roles/administration.ts'
 export { rolesByScope } from './roles/by-scope.ts'
+export { checkRoles, type RoleFindings } from './roles/check.ts'
 export {
   createRoleDirectory,
   type Judgement,
@@ -99,6 +101,7 @@ export {
   type RoleDirectoryOptions,
 } from './roles/directory.ts'
 export { mapUser, type UserMapping } from './roles/map-user.ts'
+export { roleMatrix } from './roles/matrix.ts'
 export type { PermissionSpelling } from './roles/permission.ts'
 export type { RoleFreshness } from './roles/set.ts'
 export type { RoleDefinition, RoleDefinitions, RoleFunction, RoleLike, RoleSource } from './roles/source.ts'

@@ -40,7 +40,7 @@ describe.each(sources)('roles %s', (_, source) => {
     expect(await directory.find('owner', 'acme')).toMatchObject({ id: 'rol_1' })
     expect(await directory.find('owner')).toBeUndefined()
     expect(await directory.find('admin', 'acme')).toBeUndefined()
-    expect((await directory.known()).map(({ id, organization }) => [id, organization])).toEqual([
+    expect((await directory.known())?.map(({ id, organization }) => [id, organization])).toEqual([
       ['admin', undefined],
       ['guest', undefined],
       ['owner', '*'],

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AuthenticateUpgrade,
   type Authenticator,
+  assertAllowed,
   authenticated,
   type User as ClavigerUser,
   createGuard,
@@ -99,6 +100,14 @@ function send(res: ServerResponse, { status, headers, body }: HttpAnswer): void 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */
 export function requireAuth(): Middleware {
   return authorize(authenticated)
+}
+
+/**
+ * Tells TypeScript that the user is there, as after `requireAuth()`.
+ * @throws {AuthError} `ERR_TOKEN_MISSING` where nobody is
+ */
+export function assertUser<R extends Req>(req: R): asserts req is R & { user: Express.User; auth: VerifiedToken } {
+  assertAllowed(authenticated, { user: req.user, auth: req.auth, request: req })
 }
 
 /** Lets users pass who have any of these roles, by id or name. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */

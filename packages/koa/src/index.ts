@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import {
   type AuthenticateUpgrade,
   type Authenticator,
+  assertAllowed,
   authenticated,
   createGuard,
   createRequestAuthenticator,
@@ -158,6 +159,15 @@ class KoaRequest implements HttpRequest {
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */
 export function requireAuth(): Middleware {
   return authorize(authenticated)
+}
+
+/**
+ * Tells TypeScript that the user is there, as after `requireAuth()`.
+ * @throws {AuthError} `ERR_TOKEN_MISSING` where nobody is
+ */
+export function assertUser<C extends { state: object }>(ctx: C): asserts ctx is C & { state: AuthState } {
+  const { user, auth } = ctx.state as Partial<AuthState>
+  assertAllowed(authenticated, { user, auth, request: ctx })
 }
 
 /** Lets users pass who have any of these roles, by id or name. @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list */

@@ -1,5 +1,6 @@
 export { assertAllowed, type UnknownInput } from './assert.ts'
 export { allOf, anyOf, not } from './combine.ts'
+export { explain } from './explain.ts'
 export { authenticated, check, type Owner, organization, own } from './facts.ts'
 export type { GuardInput, Predicate, Refusal, Several, Verdict } from './predicate.ts'
 export { type PermissionLike, permission, role, scope } from './rights.ts'

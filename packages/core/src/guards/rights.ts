@@ -1,5 +1,6 @@
 import type { AuthErrorCode } from '../errors.ts'
 import type { User } from '../types.ts'
+import { noteNames } from './names.ts'
 import { entriesOf, granted, invalid, type Predicate, predicate, refused, type Several } from './predicate.ts'
 
 /** A permission as `resource:action`, or as `{ resource: action }` with one or more entries. */
@@ -11,6 +12,7 @@ export type PermissionLike = string | Readonly<Record<string, string>>
  */
 export function role(...anyOfThese: Several<string>): Predicate {
   const wanted = names('role', entriesOf(anyOfThese))
+  noteNames('roles', wanted)
   return right(textOf('role', wanted), 'ERR_ROLE_REQUIRED', (user) =>
     list(user.roles).some((has) => wanted.some((name) => name === has?.id || name === has?.name)),
   )
@@ -22,8 +24,9 @@ export function role(...anyOfThese: Several<string>): Predicate {
  */
 export function permission(...allOfThese: Several<PermissionLike>): Predicate {
   const wanted = names('permission', entriesOf(allOfThese).flatMap(permissionTexts))
+  noteNames('permissions', wanted)
   return right(textOf('permission', wanted), 'ERR_PERMISSION_REQUIRED', (user) =>
-    wanted.every((name) => list(user.permissions).includes(name)),
+    wanted.every((name) => has(user.permissions, name)),
   )
 }
 
@@ -40,20 +43,40 @@ export function scope(...allOfThese: Several<string>): Predicate {
   return right(
     textOf('scope', wanted),
     'ERR_SCOPE_REQUIRED',
-    (user) => wanted.every((name) => list(user.scopes).includes(name)),
+    (user) => wanted.every((name) => has(user.scopes, name)),
     wanted,
   )
 }
 
-function right(text: string, code: AuthErrorCode, has: (user: User) => boolean, scopes?: readonly string[]): Predicate {
+function right(
+  text: string,
+  code: AuthErrorCode,
+  holds: (user: User) => boolean,
+  scopes?: readonly string[],
+): Predicate {
   return predicate(text, ({ user, auth, organization }) => {
     // Rights in one organization are no rights elsewhere; and as nobody knows those, `not` must not grant either.
     if (auth.boundTo !== undefined && auth.boundTo !== organization) {
       const explanation = `${text}: this token's rights hold in one organization, and the route does not name it with organization(…)`
       return { granted: false, code: 'ERR_ORGANIZATION_REQUIRED', explanation, final: true }
     }
-    return has(user) ? granted : refused(code, `the user lacks ${text}`, scopes)
+    return holds(user) ? granted : refused(code, `the user lacks ${text}`, scopes)
   })
+}
+
+// Long lists as sets. One that could still be changed is not remembered.
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
+const short = 32
+
+function has(names: readonly string[], name: string): boolean {
+  const all = list(names)
+  if (all.length <= short || !Object.isFrozen(all)) return all.includes(name)
+  let set = sets.get(all)
+  if (set === undefined) {
+    set = new Set(all)
+    sets.set(all, set)
+  }
+  return set.has(name)
 }
 
 // Another middleware may have put a user of its own into the request, with anything in these places.

@@ -75,8 +75,8 @@ export interface RoleDirectory {
   ): void
   /** Resolves when the roles that are known beforehand are there. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
   ready(): Promise<void>
-  /** All roles of the organizations that are known beforehand. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
-  known(): Promise<readonly Role[]>
+  /** All roles, where the organizations are known beforehand; `*` stands for any. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
+  known(): Promise<readonly Role[] | undefined>
   health(): RoleDirectoryHealth
   /** Ends the background work. */
   close(): void
@@ -254,6 +254,7 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
       await Promise.all(source.organizations.map((organization) => setOf(organization)?.get()))
     },
     async known() {
+      if (source.organizations.length === 0) return undefined
       return (await Promise.all(source.organizations.map((organization) => all(organization)))).flat()
     },
     health() {
