@@ -1,42 +1,56 @@
+import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { createTestIssuer, type TestIssuer } from '@claviger/testing'
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
-import { createClient } from 'redis'
-import { type Authenticator, createAuthenticator, type RevocationList, type RevocationRequest } from '../src/index.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createClient, RESP_TYPES, type RedisClientOptions } from 'redis'
+import type { Authenticator, Events, RevocationList, RevocationRequest } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createRedisRevocationList, type RedisRevocationListOptions } from '../src/redis/index.ts'
-import { outcomeOf, until } from './support/faults.ts'
+import { createCleanup, outcomeOf, until } from './support/faults.ts'
 import { describeWithRedis, type RedisServer, startRedis } from './support/redis-server.ts'
-import { beginStream } from './support/revocation-stream.ts'
+import {
+  beginStream,
+  createLists,
+  inAnHour,
+  knowsAll,
+  ofToken,
+  streamKey,
+  upTo,
+  verdict,
+} from './support/revocation-stream.ts'
 
 describeWithRedis('a revocation list in Redis', () => {
   let server: RedisServer
   let issuer: TestIssuer
-  const lists: RevocationList[] = []
+  const lists = createLists(() => server)
+  const cleanup = createCleanup()
 
   beforeAll(async () => {
     server = await startRedis()
     issuer = await createTestIssuer()
   })
-  afterEach(async () => {
-    for (const list of lists.splice(0)) await list.close()
+  beforeEach(async () => {
     await server.flush()
+    await beginStream(server)
+  })
+  afterEach(async () => {
+    await lists.close()
+    await cleanup.close()
   })
   afterAll(async () => {
     await issuer.close()
     await server.close()
   })
 
-  async function list(options: Partial<RedisRevocationListOptions> = {}): Promise<RevocationList> {
-    const made = createRedisRevocationList({ client: createClient({ url: server.url }), ...options })
-    lists.push(made)
-    await made.ready?.()
-    return made
+  function authenticator(revocations: RevocationList): Authenticator {
+    const shop = oidc({ name: 'shop', issuer: issuer.issuer, audience: issuer.audience, requiredClaims: ['sub'] })
+    return cleanup.authenticator({ providers: [shop], revocations })
   }
 
-  function authenticator(revocations: RevocationList): Authenticator {
-    const shop = oidc({ name: 'shop', issuer: issuer.issuer, audience: issuer.audience })
-    return createAuthenticator({ providers: [shop], revocations })
-  }
+  const tokenOf = (subject: string, id: string | undefined) =>
+    issuer.tokenFor({ subject, claims: { jti: id === undefined ? undefined : `id-${id}`, sid: `s-${id}` } })
 
   it.each<[string, (token: string) => RevocationRequest]>([
     ['a token with a jti', (token) => ({ token })],
@@ -47,17 +61,309 @@ describeWithRedis('a revocation list in Redis', () => {
     ['a subject', () => ({ subject: 'alice', provider: 'shop' })],
     ['a provider', () => ({ provider: 'shop' })],
   ])('revokes %s in every process, in those that run and in those that start', async (kind, request) => {
-    await beginStream(server)
-    const [here, there] = [authenticator(await list()), authenticator(await list())]
-    const token = issuer.tokenFor({ subject: 'alice', claims: { jti: 'id-1', sid: 's-1' } })
-    const other = issuer.tokenFor({ subject: 'bob', claims: { jti: 'id-2', sid: 's-2' } })
+    const [here, there] = [authenticator(await lists.list()), authenticator(await lists.list())]
+    const [token, other] = [tokenOf('alice', '1'), tokenOf('bob', '2')]
     for (const auth of [here, there]) for (const one of [token, other]) await auth.verify(one)
     await here.revoke(request(token))
     await until(() => there.health().revocations === 1)
-    const late = authenticator(await list())
+    const late = authenticator(await lists.list())
     for (const auth of [here, there, late]) {
       expect(await outcomeOf(auth.verify(token))).toBe('401 ERR_TOKEN_REVOKED')
       expect(await outcomeOf(auth.verify(other))).toBe(kind === 'a provider' ? '401 ERR_TOKEN_REVOKED' : 'bob')
     }
+  })
+
+  it('revokes a token that has no id by what it signs, and Redis never sees it', async () => {
+    const [here, there] = [authenticator(await lists.list()), authenticator(await lists.list())]
+    const token = tokenOf('alice', undefined)
+    await here.revoke({ token })
+    await until(() => there.health().revocations === 1)
+    expect(await outcomeOf(there.verify(token))).toBe('401 ERR_TOKEN_REVOKED')
+    await here.revoke({ tokenId: 'the-token-id' })
+    await here.revoke({ session: 'the-session' })
+    await here.revoke({ subject: 'alice@example.com', provider: 'shop' })
+    const held = JSON.stringify(await (await server.client()).xRange(streamKey, '-', '+'))
+    expect(held.match(/[tisup][A-Za-z0-9_-]{22}\.\d{10}/g)).toHaveLength(4)
+    for (const secret of [...token.split('.'), 'the-token-id', 'the-session', 'alice', 'example', issuer.issuer])
+      expect(held).not.toContain(secret)
+  })
+
+  it('resolves revoke() when Redis has it', async () => {
+    const client = await server.client()
+    const list = await lists.list()
+    await list.add(ofToken(1))
+    expect(await client.xLen(streamKey)).toBe(2)
+  })
+
+  it('keeps the lists of two prefixes apart', async () => {
+    const [here, there] = [await lists.list(), await lists.list({ prefix: 'other', whenStale: 'allow' })]
+    await here.add(ofToken(1))
+    await there.add(ofToken(2))
+    await until(() => there.health?.().pending === 0)
+    expect([verdict(here, 2), verdict(there, 1)]).toEqual(['good', 'good'])
+    expect((await (await server.client()).keys('*')).sort()).toEqual(['{claviger}:revocations', '{other}:revocations'])
+  })
+
+  it('starts with all there is, and is not ready before', async () => {
+    const here = await lists.list()
+    await Promise.all(upTo(3500).map((id) => here.add(ofToken(id))))
+    const there = lists.start()
+    expect(verdict(there, 1)).toBe('ERR_REVOCATION_UNAVAILABLE')
+    await there.ready?.()
+    expect(knowsAll(there, upTo(3500))).toBe(true)
+  })
+
+  it('waits with a stream that has just begun, because it may have begun anew', async () => {
+    await server.flush()
+    const list = lists.start()
+    await until(() => list.health?.().lastId !== undefined)
+    expect([verdict(list, 1), list.health?.().state]).toEqual(['ERR_REVOCATION_UNAVAILABLE', 'loading'])
+    await list.ready?.()
+    expect(verdict(list, 1)).toBe('good')
+  })
+
+  it('tells the others what is open can be looked at again', async () => {
+    const [here, there] = [await lists.list(), await lists.list()]
+    const told: string[] = []
+    here.onRevoked?.(() => told.push('here'))
+    const end = there.onRevoked?.(() => told.push('there'))
+    await here.add(ofToken(1))
+    await until(() => told.includes('there'))
+    end?.()
+    await here.add(ofToken(2))
+    await until(() => verdict(there, 2) === 'revoked')
+    expect(told).toEqual(['here', 'there', 'here'])
+  })
+
+  describe('what others write into the stream', () => {
+    const good = `i${'A'.repeat(22)}.2000000000`
+
+    it.each<[string, Record<string, string>]>([
+      ['another field', { x: good }],
+      ['nothing known', { r: 'revoke-everybody' }],
+      ['an unknown kind', { r: `x${'A'.repeat(22)}.2000000000` }],
+      ['a short hash', { r: `i${'A'.repeat(21)}.2000000000` }],
+      ['a long hash', { r: `i${'A'.repeat(23)}.2000000000` }],
+      ['no time', { r: `i${'A'.repeat(22)}` }],
+      ['a time that is none', { r: `i${'A'.repeat(22)}.1e9` }],
+      ['a negative time', { r: `i${'A'.repeat(22)}.-1` }],
+      ['a time too many', { r: `i${'A'.repeat(22)}.2000000000.5` }],
+      ['a subject without its time', { r: `u${'A'.repeat(22)}.2000000000` }],
+      ['too much', { r: 'A'.repeat(70_000) }],
+      ['a prototype', { __proto__: 'x', constructor: 'y' }],
+    ])('is passed over and reported: %s', async (_, message) => {
+      const client = await server.client()
+      const list = await lists.list()
+      const told: unknown[] = []
+      const listen = (event: unknown) => told.push(event)
+      subscribe('claviger:revocation-stream', listen)
+      const fields = Object.entries({ ...message, ...('constructor' in message && { constructor: 'y' }) })
+      await client.sendCommand(['XADD', streamKey, '*', ...fields.flat()])
+      await until(() => list.health?.().ignored === 1)
+      unsubscribe('claviger:revocation-stream', listen)
+      expect(told).toEqual([{ outcome: 'ignored', size: 0, error: undefined }])
+      await list.add(ofToken(1))
+      expect([list.size, list.health?.().state]).toEqual([1, 'following'])
+      const late = await lists.list()
+      expect([verdict(late, 1), late.size]).toEqual(['revoked', 1])
+    })
+
+    it.each(['0', '99999999999'])('cannot break the list with the time %s', async (time) => {
+      const client = await server.client()
+      const list = await lists.list()
+      for (const id of upTo(20))
+        await client.xAdd(streamKey, '*', { r: `i${'AB'.repeat(11).slice(id % 2)}.${time}`.replace(/^i.{21}\./, good) })
+      await client.xAdd(streamKey, '*', { r: `i${'B'.repeat(22)}.${time} ${good}` })
+      await list.add(ofToken(1))
+      await until(() => verdict(list, 1) === 'revoked' && list.size >= 2)
+      expect(verdict(list, 2)).toBe('good')
+    })
+
+    it('does no harm even if the stream is something else', async () => {
+      const client = await server.client()
+      await client.del(streamKey)
+      await client.set(streamKey, 'a text')
+      const list = lists.start()
+      await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+      expect(list.health?.()).toMatchObject({ state: 'lost', lastError: expect.stringContaining('WRONGTYPE') })
+      await expect(list.add(ofToken(1))).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+      await client.del(streamKey)
+      await until(() => list.health?.().state === 'following' && list.health().pending === 0)
+      expect(verdict(list, 1)).toBe('revoked')
+    })
+  })
+
+  describe('the client of the app', () => {
+    it.each<[string, RedisClientOptions<never, never, never, 2 | 3>]>([
+      ['RESP 2', { RESP: 2 }],
+      ['buffers for texts', { commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } }],
+      ['a command time-out', { commandOptions: { timeout: 1 } }],
+      ['no queue', { disableOfflineQueue: true }],
+      ['a cache', { clientSideCache: { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' } }],
+      ['pings', { pingInterval: 10 }],
+      ['a prefix of its own', { keyPrefix: 'app:' }],
+      ['another database', { database: 3 }],
+      ['a name', { name: 'app' }],
+    ])('may have options that are not ours: %s', async (_, options) => {
+      const [here, there] = [
+        lists.start({ whenStale: 'allow' }, options as RedisClientOptions),
+        lists.start({ whenStale: 'allow' }, options as RedisClientOptions),
+      ]
+      await Promise.all([here.ready?.(), there.ready?.()])
+      await here.add(ofToken(1))
+      await until(() => verdict(there, 1) === 'revoked')
+      await until(() => here.health?.().pending === 0)
+    })
+
+    it('is neither connected nor closed', async () => {
+      const client = createClient({ url: server.url })
+      const list = createRedisRevocationList({ client })
+      await list.ready?.()
+      await list.add(ofToken(1))
+      expect(client.isOpen).toBe(false)
+      await client.connect()
+      await list.close()
+      expect(await client.ping()).toBe('PONG')
+      client.destroy()
+    })
+
+    it('has a password, and that is told to nobody', async () => {
+      const url = server.url.replace('redis://', 'redis://user:a-secret-password@')
+      const list = lists.start({}, { url })
+      const error = await list.ready?.().catch((thrown) => thrown)
+      expect(error).toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+      expect(JSON.stringify([error, error.explanation, list.health?.()])).not.toContain('a-secret-password')
+    })
+  })
+
+  describe('health() and events', () => {
+    it('tell how the list does, in the health of the authenticator', async () => {
+      const list = await lists.list()
+      const auth = authenticator(list)
+      await auth.ready()
+      await auth.revoke({ tokenId: 'id-1' })
+      await until(() => list.health?.().pending === 0)
+      const health = auth.health()
+      expect(health).toMatchObject({ ok: true, revocations: 1 })
+      expect(health.revocationList).toEqual({
+        ok: true,
+        state: 'following',
+        lag: expect.any(Number),
+        size: 1,
+        lastId: expect.stringMatching(/^\d{13}-\d+$/),
+        pending: 0,
+        ignored: 0,
+        lastError: undefined,
+      })
+      expect(health.revocationList?.lag).toBeLessThan(10)
+    })
+
+    it('say that an authenticator is not well before the list has been read', async () => {
+      const auth = authenticator(lists.start())
+      expect(auth.health()).toMatchObject({
+        ok: false,
+        revocationList: { ok: false, state: 'loading', lag: undefined },
+      })
+      await auth.ready()
+      expect(auth.health().ok).toBe(true)
+    })
+
+    it('tell of revocations from elsewhere, of a lost connection and of its return', async () => {
+      const [here, there] = [await lists.list(), await lists.list()]
+      const told: [string, unknown][] = []
+      const listeners = (['claviger:revocation', 'claviger:revocation-stream'] as const).map((name) => {
+        const listen = (message: unknown) => told.push([name, message as Events[typeof name]])
+        subscribe(name, listen)
+        return () => unsubscribe(name, listen)
+      })
+      await here.add({ kind: 'session', id: 's', issuer: 'https://id.example.com', until: inAnHour() })
+      await until(() => there.size === 1)
+      expect(told).toEqual([
+        ['claviger:revocation', { kind: 'session', issuer: 'https://id.example.com', from: 'here', size: 1 }],
+        ['claviger:revocation', { kind: 'session', issuer: undefined, from: 'elsewhere', size: 1 }],
+      ])
+      told.length = 0
+      await here.close()
+      const client = await server.client()
+      await client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal'])
+      await until(() => told.length === 2)
+      expect(told.map(([, event]) => (event as Events['claviger:revocation-stream']).outcome)).toEqual([
+        'lost',
+        'following',
+      ])
+      for (const end of listeners) end()
+    })
+  })
+
+  describe('close()', () => {
+    it('leaves no connection, and nothing works after it', async () => {
+      const client = await server.client()
+      const connections = async () =>
+        (await client.sendCommand<string>(['CLIENT', 'LIST'])).split('\n').filter(Boolean).length
+      const before = await connections()
+      const list = await lists.list()
+      await list.add(ofToken(1))
+      expect(await connections()).toBe(before + 2)
+      await list.close()
+      let now = Number.NaN
+      const count = async () => {
+        now = await connections()
+      }
+      await until(() => {
+        void count()
+        return now === before
+      })
+      await expect(list.add(ofToken(2))).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+      await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+      expect(verdict(list, 2)).toBe('revoked')
+    })
+
+    it('ends who waits', async () => {
+      await server.flush()
+      const list = lists.start()
+      const waiting = expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+      await list.close()
+      await waiting
+    })
+
+    it('is not needed for a process to end; add() and ready() keep it alive', async () => {
+      const program = `
+        import { createClient } from 'redis'
+        import { createRedisRevocationList } from './src/redis/index.ts'
+        const list = createRedisRevocationList({ client: createClient({ url: '${server.url}' }) })
+        await list.ready()
+        await list.add({ kind: 'session', id: 's', until: ${inAnHour()} })
+        console.log('written')`
+      const args = [
+        '--conditions=source-dev',
+        '--import',
+        'tsx',
+        '--unhandled-rejections=strict',
+        '--input-type=module',
+      ]
+      const cwd = fileURLToPath(new URL('..', import.meta.url))
+      const child = spawn(process.execPath, [...args, '--eval', program], { cwd })
+      let output = ''
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
+      const [code] = await once(child, 'exit')
+      expect([code, output]).toEqual([0, 'written\n'])
+    })
+  })
+
+  it.each<[string, unknown, string]>([
+    ['no client', {}, 'option client: must be a client of node-redis'],
+    ['an address for a client', { client: 'redis://' }, 'option client: must be a client of node-redis'],
+    ['braces in the prefix', { prefix: '{a}' }, 'option prefix: must have 1 to 100 characters'],
+    ['an empty prefix', { prefix: '' }, 'option prefix: must have 1 to 100 characters'],
+    ['too short a staleness', { maxStaleness: 1 }, 'option maxStaleness: must be at least 3 s'],
+    ['an unknown policy', { whenStale: 'ignore' }, 'option whenStale: must be one of deny, allow'],
+    ['milliseconds', { timeout: 5000 }, 'option timeout: must be at most 60 s'],
+    ['a misspelt option', { maxStale: 5 }, 'unknown option maxStale, did you mean maxStaleness?'],
+  ])('throws when it is built with %s', (_, options, message) => {
+    const client = createClient({ url: server.url })
+    const build = () => createRedisRevocationList({ client, ...(options as Partial<RedisRevocationListOptions>) })
+    const given = options as { client?: unknown }
+    const bare = () => createRedisRevocationList(given as RedisRevocationListOptions)
+    expect(Object.keys(given).length === 0 || 'client' in given ? bare : build).toThrow(message)
   })
 })

@@ -13,7 +13,7 @@ export interface RedisConnection {
   on(event: 'error', listener: (error: unknown) => void): unknown
   connect(): Promise<unknown>
   destroy(): void
-  unref(): void
+  unref?(): void
   xAdd(key: string, id: string, message: Record<string, string>): Promise<unknown>
   xLen(key: string): Promise<unknown>
   xRange(key: string, start: string, end: string, options?: { COUNT?: number }): Promise<unknown>

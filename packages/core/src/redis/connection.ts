@@ -26,7 +26,7 @@ export async function connect(client: RedisClient, timeout: Seconds, idle?: Seco
   })
   // Nobody else listens, and an error that nobody hears ends the process. Its commands fail with it.
   connection.on('error', () => {})
-  connection.unref()
+  connection.unref?.()
   const connecting = connection.connect()
   try {
     await withDeadline(connecting, timeout, 'to connect')
@@ -54,7 +54,9 @@ export async function withDeadline<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis took longer than ${timeout} s ${what}`)), timeout * 1000)
+    const giveUp = () => reject(new Error(`Redis took longer than ${timeout} s ${what}`))
+    // An answer that came while this process stood still is read before its lateness is judged.
+    timer = setTimeout(() => setImmediate(giveUp), timeout * 1000)
     if (!keepAlive) timer.unref()
   })
   try {

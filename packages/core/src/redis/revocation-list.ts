@@ -169,9 +169,9 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
   function startRestoring(): void {
     const present = stream
     if (present === undefined || performance.now() < nextRestore) return
+    nextRestore = performance.now() + restoreEvery * (0.5 + Math.random())
     runInBackground('restoring', async (connection) => {
       const isWhole = await restore({ connection, key, lease: restoring, index, stream: present })
-      nextRestore = performance.now() + restoreEvery
       if (!isWhole || stream !== present) return
       stream = undefined
       present.close()
