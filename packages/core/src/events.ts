@@ -4,7 +4,8 @@ import type { Seconds } from './types.ts'
 
 /**
  * What Claviger tells on `node:diagnostics_channel`: channel name → message. Names and members are API.
- * Every value is redacted: no token, key, secret or claim of an unverified token is in them.
+ * Every value is redacted: no token, key or secret is in them, and of a token that was not verified at most how it names its issuer,
+ * its type and its algorithm, quoted and cut.
  */
 export interface Events {
   /** A token passed every check, for the first time or again after it had left the cache. */

@@ -10,6 +10,8 @@ export interface IntrospectionOptions {
   readonly clientSecret: string
   /** Default: the `introspection_endpoint` of the issuer's metadata. */
   readonly endpoint?: string
+  /** What `iss` may be besides the issuer: its other spellings. */
+  readonly issuerAliases?: readonly string[]
   /** Refuses an active token for a reason of the provider's. */
   readonly refuse?: (claims: Claims) => string | undefined
   readonly user: (claims: Claims) => UserClaims
@@ -45,13 +47,14 @@ export function introspection(options: IntrospectionOptions): OpaqueProfile['ver
   }
 }
 
-function judge(claims: Claims, issuer: string, { refuse, user }: IntrospectionOptions): OpaqueVerdict {
+function judge(claims: Claims, issuer: string, { issuerAliases, refuse, user }: IntrospectionOptions): OpaqueVerdict {
   const { iss, sub, exp } = claims
   if (sub !== undefined && typeof sub !== 'string')
     throw unavailable(`the introspection endpoint of ${issuer} answered with a sub that is no text`)
   if (exp !== undefined && !Number.isFinite(exp))
     throw unavailable(`the introspection endpoint of ${issuer} answered with an exp that is no number`)
-  if (iss !== undefined && iss !== issuer) return { active: false, explanation: 'it was issued by another issuer' }
+  const isOurs = iss === undefined || iss === issuer || issuerAliases?.some((alias) => alias === iss) === true
+  if (!isOurs) return { active: false, explanation: 'it was issued by another issuer' }
   const refusal = otherKindOf(claims) ?? refuse?.(claims)
   if (refusal !== undefined) return { active: false, explanation: refusal }
   return { active: true, claims, user: user(claims), ...(exp !== undefined && { expiresAt: exp as Seconds }) }

@@ -24,7 +24,9 @@ describe('readBearer', () => {
     ', Bearer abc',
     'Basic a, Bearer b',
   ])('takes %j for no credentials', (header) => {
-    expect(() => readBearer(header)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_MISSING', status: 401 }))
+    const explanation = 'no Bearer credentials in the Authorization header'
+    const refusal = { code: 'ERR_TOKEN_MISSING', status: 401, explanation }
+    expect(() => readBearer(header)).toThrow(expect.objectContaining(refusal))
   })
 
   it.each([
@@ -43,7 +45,9 @@ describe('readBearer', () => {
     'Bearer tökén',
     'Bearer Bearer abc',
   ])('refuses %j as malformed', (header) => {
-    expect(() => readBearer(header)).toThrow(expect.objectContaining({ code: 'ERR_REQUEST_MALFORMED', status: 400 }))
+    const explanation = 'the Authorization header does not hold exactly one well-formed token'
+    const refusal = { code: 'ERR_REQUEST_MALFORMED', status: 400, explanation }
+    expect(() => readBearer(header)).toThrow(expect.objectContaining(refusal))
   })
 
   it('gives back every b64token as it is, and refuses every other text', () => {

@@ -337,6 +337,10 @@ describe('a token whose rights hold in one organization', () => {
     expect(grants(allOf(acme, admin), inputOf(user, { boundTo: 'other' }))).toBe(false)
   })
 
+  it('is not one that holds everywhere: that has its rights where the route names an organization, too', () => {
+    expect(grants(allOf(acme, admin), inputOf(user))).toBe(true)
+  })
+
   it('is still somebody: checks that are not about rights work', () => {
     expect(
       grants(

@@ -26,7 +26,12 @@ async function set(asking: Asking = {}, more: Partial<AuthenticatorOptions> = {}
 }
 
 /** An endpoint that answers what the test says. */
-async function answering(body: unknown, headers: Record<string, string> = {}, status = 200) {
+async function answering(
+  body: unknown,
+  headers: Record<string, string> = {},
+  status = 200,
+  more: Partial<OidcOptions> = {},
+) {
   const seen: { authorization?: string | undefined; form: string }[] = []
   const stub = await cleanup.stub(async (request, response) => {
     let form = ''
@@ -37,7 +42,7 @@ async function answering(body: unknown, headers: Record<string, string> = {}, st
   const clock = createTestClock()
   const issuer = 'https://id.example.com'
   const asking = { clientId: 'us', clientSecret: 's3cr3t', endpoint: `${stub.origin}/introspect` }
-  const provider = oidc({ issuer, audience: 'api', introspection: asking })
+  const provider = oidc({ issuer, audience: 'api', introspection: asking, ...more })
   return { auth: cleanup.authenticator({ providers: [provider], clock }), clock, seen, stub, issuer }
 }
 
@@ -107,6 +112,15 @@ describe('an opaque token', () => {
 })
 
 describe('an answer that says active', () => {
+  it.each([
+    ['https://id.internal', 'alice'],
+    ['https://id.internal/', '401 ERR_TOKEN_INACTIVE'],
+  ])('may spell the issuer as issuerAliases do: %s', async (iss, expected) => {
+    const issuerAliases = ['https://other.internal', 'https://id.internal']
+    const { auth } = await answering({ active: true, sub: 'alice', aud: 'api', iss }, {}, 200, { issuerAliases })
+    expect(await outcomeOf(auth.verify('opaque'))).toBe(expected)
+  })
+
   it.each<[string, Record<string, unknown>]>([
     ['nothing more', {}],
     ['which issuer', { iss: 'https://id.example.com' }],

@@ -54,12 +54,14 @@ describe('readCompactJws', () => {
     'gho_16C7e42F292c6912E7710c838347Ae178B4a',
     `${encode('[]')}.e30.AA`,
     '{"alg":"ES256"}.e30.AA',
+    '1eyJ.e30.AA',
   ])('leaves %j to those who know opaque tokens', (token) => {
     expect(readCompactJws(token)).toBeUndefined()
   })
 
   it.each([
     ['an empty header', '.e30.AA', undefined],
+    ['a header in another alphabet', 'eyJhbGciOiJFUzI1NiJ+.e30.AA', 'the header is not base64url'],
     ['an empty payload', 'eyJhbGciOiJFUzI1NiJ9..AA', 'the payload is not base64url'],
     ['an empty signature', 'eyJhbGciOiJFUzI1NiJ9.e30.', 'the signature is not base64url'],
     ['padding', 'eyJhbGciOiJFUzI1NiJ9.e30=.AA', 'the payload is not base64url'],

@@ -157,7 +157,7 @@ export function oidc(options: OidcOptions): Provider {
       ...(checked.validate !== undefined && { validate: checked.validate }),
     },
     ...(checked.introspection !== undefined && {
-      opaque: validated(name, opaqueOf(checked.introspection, audiences, user), checked.validate),
+      opaque: validated(name, opaqueOf(checked.introspection, audiences, issuerAliases ?? [], user), checked.validate),
     }),
     ...(checked.client !== undefined && clientOf(checked.client)),
   }
@@ -206,6 +206,7 @@ function readFile(path: string): Jwks {
 function opaqueOf(
   { clientId, clientSecret, endpoint, audience, cacheFor }: NonNullable<Checked['introspection']>,
   audiences: readonly string[] | null,
+  issuerAliases: readonly string[],
   user: (claims: Claims) => UserClaims,
 ): OpaqueProfile {
   const accepted = audience === undefined ? audiences : listOf(audience)
@@ -213,6 +214,7 @@ function opaqueOf(
     clientId,
     clientSecret,
     ...(endpoint !== undefined && { endpoint }),
+    issuerAliases,
     // A client's own token may name no subject (RFC 7662 section 2.2): then the client is who calls.
     user: (claims) => user(claims.sub === undefined ? { ...claims, sub: claims.client_id } : claims),
     refuse: (claims) => otherThanOurs(claims, accepted),

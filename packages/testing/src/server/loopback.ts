@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { answerWith, assertFault, type Fault, redirectPrefix } from './faults.ts'
@@ -53,7 +54,7 @@ export async function createLoopbackServer<Endpoint extends string>(
   const sockets = new Set<Socket>()
   const faults = new Map<string, { fault: Fault; left: number }>()
   const counts = createCounts()
-  let lifetime = new AbortController()
+  let lifetime = startLifetime()
 
   const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
   server.on('connection', (socket) => {
@@ -62,7 +63,7 @@ export async function createLoopbackServer<Endpoint extends string>(
   })
 
   async function listen(port: number): Promise<void> {
-    lifetime = new AbortController()
+    lifetime = startLifetime()
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, '127.0.0.1', () => {
@@ -155,6 +156,13 @@ export async function createLoopbackServer<Endpoint extends string>(
     close: stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+// Until it ends, any number of answers may wait.
+function startLifetime(): AbortController {
+  const lifetime = new AbortController()
+  setMaxListeners(0, lifetime.signal)
+  return lifetime
 }
 
 function matchesEtag(header: string | undefined, etag: string): boolean {

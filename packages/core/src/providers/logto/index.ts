@@ -99,13 +99,14 @@ export function logto(options: LogtoOptions): Provider {
   const checked = readOptions('logto', schema, options)
   const { name = 'logto', validate } = checked
   const issuer = issuerOf(checked.endpoint)
+  const issuerAliases = (checked.otherEndpoints ?? []).map(issuerOf)
   const indicators = [checked.audience].flat()
   const user = (claims: Claims): UserClaims => userFrom(claims, checked)
   const app = checked.client && { ...checked.client, issuer, indicators }
   return {
     name,
     issuer,
-    issuerAliases: (checked.otherEndpoints ?? []).map(issuerOf),
+    issuerAliases,
     jwt: {
       keys: { jwksUri: `${issuer}/jwks` },
       algorithms: checked.algorithms ?? ['ES384', 'RS256'],
@@ -116,7 +117,9 @@ export function logto(options: LogtoOptions): Provider {
       user,
       validate: (claims) => unclear(claims) ?? validate?.(claims),
     },
-    ...(checked.opaque !== undefined && { opaque: validated(name, opaqueOf(checked.opaque, issuer, user), validate) }),
+    ...(checked.opaque !== undefined && {
+      opaque: validated(name, opaqueOf(checked.opaque, issuer, issuerAliases, user), validate),
+    }),
     ...(app !== undefined && {
       clientIds: [app.clientId],
       refresh: refreshOf(app),
@@ -179,6 +182,7 @@ function organizationRoles(names: readonly string[]): Role[] {
 function opaqueOf(
   opaque: NonNullable<Checked['opaque']>,
   issuer: string,
+  issuerAliases: readonly string[],
   user: (claims: Claims) => UserClaims,
 ): OpaqueProfile {
   const { cacheFor } = opaque
@@ -189,6 +193,7 @@ function opaqueOf(
           clientId: opaque.clientId,
           clientSecret: opaque.clientSecret,
           endpoint: `${issuer}/token/introspection`,
+          issuerAliases,
           user,
           // Refresh tokens are introspected as active too, without a token_type.
           refuse: (claims) => (claims.token_type === 'Bearer' ? undefined : 'it is not an access token (token_type)'),
