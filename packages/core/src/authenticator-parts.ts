@@ -1,15 +1,22 @@
+import type { Admit } from './admission.ts'
 import type { Clock } from './clock.ts'
 import { invalidOptions } from './options.ts'
 import type { RevocationList } from './revocation.ts'
 import type { Route } from './route.ts'
 import type { Seconds } from './types.ts'
 
-/** What an authenticator is made of: for sessions, which sign in, and end, by the same providers and the same revocations. */
+/**
+ * What an authenticator is made of: for sessions, which sign in, and end, by the same providers and the same revocations, and for
+ * logout tokens, which are signed with the same keys.
+ */
 export interface AuthenticatorParts {
   readonly routes: readonly Route[]
   readonly revocations: RevocationList
   readonly clock: Clock
+  readonly clockTolerance: Seconds
   readonly maxTokenLifetime: Seconds
+  /** Lets the verification of a signature wait for its turn. */
+  readonly admit: Admit
 }
 
 const parts = new WeakMap<object, AuthenticatorParts>()
@@ -21,8 +28,8 @@ export function withParts<T extends object>(authenticator: T, made: Authenticato
 }
 
 /** @throws {AuthError} `ERR_OPTIONS_INVALID` for what `createAuthenticator` has not made */
-export function partsOf(authenticator: object): AuthenticatorParts {
+export function partsOf(authenticator: object, where = 'session'): AuthenticatorParts {
   const found = parts.get(authenticator)
   if (found !== undefined) return found
-  throw invalidOptions('session', 'needs the very object that createAuthenticator returned, not a copy of it')
+  throw invalidOptions(where, 'needs the very object that createAuthenticator returned, not a copy of it')
 }

@@ -183,7 +183,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await revocations.close()
     },
   }
-  return withParts(authenticator, { routes, revocations, clock, maxTokenLifetime })
+  return withParts(authenticator, { routes, revocations, clock, clockTolerance, maxTokenLifetime, admit })
 }
 
 const atOnce: Admit = (_, work) => work()

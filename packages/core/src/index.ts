@@ -7,6 +7,7 @@ export {
   type ProviderHealth,
 } from './authenticator.ts'
 export type { AuthenticatorOptions } from './authenticator-options.ts'
+export { type BackchannelLogout, type BackchannelLogoutOptions, createBackchannelLogout } from './backchannel-logout.ts'
 export { readBearer } from './bearer.ts'
 export type { CacheLimits } from './cache.ts'
 export type { Challenge } from './challenge.ts'
@@ -61,6 +62,7 @@ export type {
   Validator,
 } from './provider.ts'
 export type { Freshness, RefreshedHealth, RefreshedState } from './refreshed.ts'
+export { createReplayStore, type ReplayStore } from './replays.ts'
 export {
   createGuard,
   createRequestAuthenticator,

@@ -117,7 +117,7 @@ async function verifyJwt(
       `alg is ${quoted(jws.alg)}, not one of ${profile.algorithms.join(', ')} (option algorithms)`,
     )
   }
-  assertType(jws, profile)
+  assertKind(jws, profile)
   assertClaims(jws.claims, profile)
   assertTimes(jws.claims, options)
   const key = await assertSignature(jws, algorithm, keys as KeySet, (work) => options.admit(request, work))
@@ -127,19 +127,23 @@ async function verifyJwt(
   return restsOn(verified, { standing: key })
 }
 
-// RFC 8725 section 3.11; RFC 7515 section 4.1.9 lets "application/" be left out.
-function assertType({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtProfile): void {
-  const found = typ === undefined ? null : shortType(typ)
-  if (!tokenTypes.some((accepted) => (accepted === null ? null : shortType(accepted)) === found)) {
-    const accepted = tokenTypes.map((one) => one ?? 'none').join(', ')
-    throw refused(
-      'ERR_TOKEN_TYPE',
-      `typ is ${typ === undefined ? 'absent' : quoted(typ)}, accepted: ${accepted} (option tokenTypes)`,
-    )
-  }
-  if (found === 'at+jwt' || idTokens === true) return
+function assertKind({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtProfile): void {
+  assertType(typ, tokenTypes)
+  if ((typ !== undefined && shortType(typ) === 'at+jwt') || idTokens === true) return
   const kind = otherKindOf(claims)
   if (kind !== undefined) throw refused('ERR_TOKEN_TYPE', `this is ${kind}, not an access token`)
+}
+
+/**
+ * RFC 8725 section 3.11; RFC 7515 section 4.1.9 lets "application/" be left out.
+ * @throws {AuthError} `ERR_TOKEN_TYPE`
+ */
+export function assertType(typ: string | undefined, tokenTypes: readonly (string | null)[]): void {
+  const found = typ === undefined ? null : shortType(typ)
+  if (tokenTypes.some((accepted) => (accepted === null ? null : shortType(accepted)) === found)) return
+  const accepted = tokenTypes.map((one) => one ?? 'none').join(', ')
+  const explanation = `typ is ${typ === undefined ? 'absent' : quoted(typ)}, accepted: ${accepted} (option tokenTypes)`
+  throw refused('ERR_TOKEN_TYPE', explanation)
 }
 
 function shortType(type: string): string {

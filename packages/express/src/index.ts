@@ -4,7 +4,9 @@ import {
   type Authenticator,
   assertAllowed,
   authenticated,
+  type BackchannelLogoutOptions,
   type User as ClavigerUser,
+  createBackchannelLogout,
   createGuard,
   createRequestAuthenticator,
   type HttpAnswer,
@@ -88,6 +90,17 @@ export function authRoutes(auth: AuthMiddleware): Middleware {
   const answerOf = auth.createAuthRoutes()
   return function answerSignIn(req, res, next) {
     answerOf(req).then((answer) => (answer === undefined ? next() : send(res, answer)), next)
+  }
+}
+
+/**
+ * Takes the logout tokens that OpenID providers send when a session has ended there: `app.post('/backchannel-logout', …)`.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function backchannelLogout(authenticator: Authenticator, options?: BackchannelLogoutOptions): Middleware {
+  const answerOf = createBackchannelLogout(authenticator, options)
+  return function answerLogout(req, res, next) {
+    answerOf(req).then((answer) => send(res, answer), next)
   }
 }
 

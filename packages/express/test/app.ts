@@ -4,9 +4,12 @@ import * as adapter from '../src/index.ts'
 
 /** The app of the contract, with either major of Express. */
 export function buildWith(framework: typeof express): BuildApp {
-  return function buildApp({ auth, http, problems, parsesBodies, signIn, routes, onError, onMiddleware }: AppSetup) {
+  return function buildApp(setup: AppSetup) {
+    const { auth, http, problems, parsesBodies, parsesJson, logout, signIn, routes, onError, onMiddleware } = setup
     const app = framework()
     if (parsesBodies) app.use(framework.urlencoded({ extended: true }), framework.json())
+    if (parsesJson) app.use(framework.json())
+    if (logout) app.all('/backchannel-logout', adapter.backchannelLogout(logout.authenticator, logout.options))
     if (auth) {
       const middleware = adapter.authMiddleware(auth, http)
       onMiddleware?.(middleware)

@@ -4,6 +4,8 @@ import {
   type Authenticator,
   assertAllowed,
   authenticated,
+  type BackchannelLogoutOptions,
+  createBackchannelLogout,
   createGuard,
   createRequestAuthenticator,
   type HttpAnswer,
@@ -102,6 +104,17 @@ export function authRoutes(auth: AuthMiddleware): Middleware {
   }
 }
 
+/**
+ * Takes the logout tokens that OpenID providers send when a session has ended there: `router.post('/backchannel-logout', …)`.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function backchannelLogout(authenticator: Authenticator, options?: BackchannelLogoutOptions): Middleware {
+  const answerOf = createBackchannelLogout(authenticator, options)
+  return async function answerLogout(ctx) {
+    send(ctx, await answerOf(new KoaRequest(ctx)))
+  }
+}
+
 function send(ctx: AnyContext, { status, headers, body }: HttpAnswer): void {
   const { 'Set-Cookie': cookies = [], ...others } = headers
   for (const cookie of [cookies].flat()) ctx.append('Set-Cookie', cookie)
@@ -149,6 +162,10 @@ class KoaRequest implements HttpRequest {
 
   get socket() {
     return this.#ctx.req.socket
+  }
+
+  get readableDidRead() {
+    return this.#ctx.req.readableDidRead
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {

@@ -2,11 +2,12 @@ import Router from '@koa/router'
 import type Koa from 'koa'
 import type { AppSetup, BuildApp } from '../../core/test/support/adapter-app.ts'
 import * as adapter from '../src/index.ts'
-import { parseBody } from './body.ts'
+import { parseBody, parseJson } from './body.ts'
 
 /** The app of the contract, with either major of Koa. */
 export function buildWith(framework: typeof Koa): BuildApp {
-  return function buildApp({ auth, http, problems, parsesBodies, signIn, routes, onError, onMiddleware }: AppSetup) {
+  return function buildApp(setup: AppSetup) {
+    const { auth, http, problems, parsesBodies, parsesJson, logout, signIn, routes, onError, onMiddleware } = setup
     const router = new Router()
     for (const { method = 'get', path, guards, handle } of routes) {
       router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
@@ -18,6 +19,12 @@ export function buildWith(framework: typeof Koa): BuildApp {
     app.on('error', (error) => onError?.(error))
     if (problems) app.use(adapter.problemDetails())
     if (parsesBodies) app.use(parseBody)
+    if (parsesJson) app.use(parseJson)
+    if (logout) {
+      const answer = new Router()
+      answer.all('/backchannel-logout', adapter.backchannelLogout(logout.authenticator, logout.options))
+      app.use(answer.routes())
+    }
     if (auth) {
       const middleware = adapter.authMiddleware(auth, http)
       onMiddleware?.(middleware)

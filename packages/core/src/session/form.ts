@@ -1,33 +1,32 @@
+import { readBody, type UnreadBody } from '../body.ts'
 import type { HttpRequest } from '../credentials.ts'
 import { AuthError } from '../errors.ts'
 import { isObject } from '../json.ts'
 
 /** A request whose body may have been parsed, or not; an `IncomingMessage` of Node is one. */
-export interface FormRequest extends HttpRequest, Partial<AsyncIterable<Uint8Array | string>> {}
+export interface FormRequest extends HttpRequest, Partial<AsyncIterable<Uint8Array | string>> {
+  /** Whether somebody has read the body. */
+  readonly readableDidRead?: boolean
+}
 
 // Our forms are short.
-const maxBytes = 8 * 1024
+const shortForm = 8 * 1024
 
 /**
- * The fields of a form of ours, from the parser of the app where there is one.
- * @throws {AuthError} `ERR_REQUEST_MALFORMED` for a body that is none of our forms
+ * The fields of a form, from the parser of the app where there is one.
+ * @throws {AuthError} `ERR_REQUEST_MALFORMED` for a body that is no form, or too long a one
  */
-export async function readForm(request: FormRequest): Promise<URLSearchParams> {
+export async function readForm(request: FormRequest, maxBytes = shortForm): Promise<URLSearchParams> {
   const { body, headers } = request
-  if (isObject(body)) return new URLSearchParams(Object.entries(body).filter(isField))
+  // Parsers of other types leave an empty object behind, and the body unread.
+  const isLeftOver = isObject(body) && request.readableDidRead === false && Object.keys(body).length === 0
+  if (isObject(body) && !isLeftOver) return new URLSearchParams(Object.entries(body).filter(isField))
   const type = [headers['content-type'] ?? ''].flat().join()
   if (type !== '' && !/^application\/x-www-form-urlencoded\b/i.test(type)) throw malformed('the body is no form')
-  const chunks: Uint8Array[] = []
-  let size = 0
-  if (request[Symbol.asyncIterator] !== undefined) {
-    for await (const chunk of request as AsyncIterable<Uint8Array | string>) {
-      const bytes = Buffer.from(chunk as Uint8Array)
-      size += bytes.length
-      if (size > maxBytes) throw malformed('the form is too long')
-      chunks.push(bytes)
-    }
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+  if (request[Symbol.asyncIterator] === undefined) return new URLSearchParams()
+  const bytes = await readBody(request as UnreadBody, maxBytes)
+  if (bytes === undefined) throw malformed('the form is too long')
+  return new URLSearchParams(bytes.toString('utf8'))
 }
 
 function isField(entry: [string, unknown]): entry is [string, string] {

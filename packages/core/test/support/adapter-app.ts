@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Authenticator } from '../../src/authenticator.ts'
+import type { BackchannelLogoutOptions } from '../../src/backchannel-logout.ts'
 import type { Predicate, Several } from '../../src/guards/index.ts'
 import type { HttpOptions, MiddlewareOptions } from '../../src/request.ts'
 import type { User, VerifiedToken } from '../../src/types.ts'
@@ -44,6 +45,10 @@ export interface AppSetup {
   readonly problems?: boolean
   /** Whether form and JSON bodies are parsed before the middleware. */
   readonly parsesBodies?: boolean
+  /** Whether only JSON bodies are parsed before the middleware. */
+  readonly parsesJson?: boolean
+  /** Whether `backchannelLogout` answers at `/backchannel-logout`, before the middleware. */
+  readonly logout?: { readonly authenticator: Authenticator; readonly options?: BackchannelLogoutOptions }
   readonly routes: readonly RouteSetup[]
   /** Sees every error that leaves the routes and the middleware. */
   readonly onError?: (error: unknown) => void

@@ -3,6 +3,7 @@ import type { BuildApp } from './adapter-app.ts'
 import { describeAuthentication } from './adapter-authentication.ts'
 import { describeGuards } from './adapter-guards.ts'
 import { describeHostileRequests } from './adapter-hostility.ts'
+import { describeLogout } from './adapter-logout.ts'
 import { describeSessions } from './adapter-session.ts'
 import { createStage } from './adapter-stage.ts'
 import { describeUpgrades } from './adapter-upgrades.ts'
@@ -16,5 +17,6 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeHostileRequests(stage)
     describeUpgrades(stage)
     describeSessions(buildApp)
+    describeLogout(buildApp)
   })
 }

@@ -16,7 +16,7 @@ export const resources = {
 const redirectUri = 'https://app.example.test/callback'
 
 /** What an app signs its users in with. */
-const app = { clientId: 'web-app', clientSecret: 'a-secret-of-the-web-app-in-tests' }
+export const app = { clientId: 'web-app', clientSecret: 'a-secret-of-the-web-app-in-tests' }
 /** What an API introspects with. Every character that the Basic scheme has to escape is in it. */
 export const api = { clientId: 'api:orders', clientSecret: 'p+l:u%s/ and = & blank~' }
 /** Shared with the API that takes HS256. */
@@ -55,6 +55,8 @@ export interface OidcServer {
   signIn(user: keyof typeof accounts, resource?: string, nonce?: string): Promise<TokenResponse>
   refresh(refreshToken: string, resource?: string): Promise<TokenResponse>
   revoke(token: string): Promise<void>
+  /** Sends a logout token of its app; answers why the other side has not taken it, if it has not. */
+  sendLogoutToken(uri: string, session: { sub: string; sid?: string }): Promise<string | undefined>
   /** Ends the process at once, as a crash would. */
   kill(): Promise<void>
 }
@@ -118,6 +120,11 @@ export async function startOidcServer(keys: readonly TestKey[], port = 0): Promi
     refresh: (refresh_token, resource) => token({ grant_type: 'refresh_token', refresh_token, resource }),
     async revoke(value) {
       await post('/token/revocation', { token: value })
+    },
+    async sendLogoutToken(uri, session) {
+      child.send({ logout: { clientId: app.clientId, uri, ...session } })
+      const [{ failure }] = (await once(child, 'message')) as [{ failure?: string }]
+      return failure
     },
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -15,6 +15,8 @@ async function start({ port, keys, secret, clients, resources, accounts }) {
   const provider = new Provider(`${endpoint}${mount}`, {
     clients,
     jwks: { keys },
+    // Its own refuses to send to loopback.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     cookies: { keys: ['cookie key of a test'] },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'roles'],
     claims: { openid: ['sub'], profile: ['name'], email: ['email'], roles: ['roles'] },
@@ -32,6 +34,7 @@ async function start({ port, keys, secret, clients, resources, accounts }) {
     interactions: { url: (_, { uid }) => `${mount}/interaction/${uid}` },
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: () => true },
@@ -63,6 +66,14 @@ async function start({ port, keys, secret, clients, resources, accounts }) {
     } catch (error) {
       response.writeHead(500).end(String(error))
     }
+  })
+  // The package makes and sends the token as it does when a session ends, and says what came of it.
+  process.on('message', async ({ logout }) => {
+    const client = await provider.Client.find(logout.clientId)
+    const { sid, uri } = logout
+    Object.assign(client, { backchannelLogoutUri: uri, backchannelLogoutSessionRequired: sid !== undefined })
+    const failure = await client.backchannelLogout(logout.sub, sid).then(() => undefined, String)
+    process.send({ failure })
   })
   process.send({ endpoint })
 }

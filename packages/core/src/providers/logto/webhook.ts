@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
 import type { Authenticator } from '../../authenticator.ts'
+import { readBody } from '../../body.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { at, harden } from '../../json.ts'
 import { functionOf, invalidOptions, readOptions, seconds, text } from '../../options.ts'
@@ -172,16 +173,7 @@ async function read(
   if (!isStream || ('readableDidRead' in rawBody && rawBody.readableDidRead === true)) {
     throw invalidOptions(where, 'rawBody must be the body as it arrived; is there a body parser before the receiver?')
   }
-  const parts: Uint8Array[] = []
-  let size = 0
-  // Not a loop of its own: leaving one ends the connection, and nobody would hear why.
-  const chunks = rawBody[Symbol.asyncIterator]()
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    size += next.value.byteLength
-    if (size > maxBytes) return undefined
-    parts.push(next.value)
-  }
-  return Buffer.concat(parts, size)
+  return readBody(rawBody, maxBytes)
 }
 
 function headerOf(headers: LogtoWebhookRequest['headers'], name: string): string | undefined {

@@ -1,0 +1,51 @@
+import type { Clock } from './clock.ts'
+import { AuthError } from './errors.ts'
+import type { Seconds } from './types.ts'
+
+/** Remembers what may be used once only. */
+export interface ReplayStore {
+  /**
+   * Whether this is the first time; asked at the same time, one is told so.
+   * @param id what it is of too: ids of different kinds must differ
+   * @param until since the epoch: it is remembered until then, and may be forgotten after
+   * @throws {AuthError} `ERR_STORE_UNAVAILABLE` when nobody knows
+   */
+  once(id: string, until: Seconds): Promise<boolean>
+  /** Ends background work. */
+  close(): Promise<void>
+}
+
+interface Options {
+  readonly clock: Pick<Clock, 'now'>
+  /** How many are remembered at once. One more is refused, for none is forgotten before its time. Default 100,000. */
+  readonly max?: number
+}
+
+// Looked through when it has doubled since the last time: the cost of each entry is the same, however many there are.
+const firstSweep = 1024
+
+/** A store of this process. */
+export function createReplayStore({ clock, max = 100_000 }: Options): ReplayStore {
+  const seen = new Map<string, Seconds>()
+  let sweepAt = Math.min(firstSweep, max)
+
+  function sweep(now: Seconds): void {
+    for (const [id, until] of seen) if (until <= now) seen.delete(id)
+    sweepAt = Math.min(max, Math.max(firstSweep, seen.size * 2))
+  }
+
+  return {
+    async once(id, until) {
+      const now = clock.now() / 1000
+      if (seen.size >= sweepAt) sweep(now)
+      if ((seen.get(id) ?? 0) > now) return false
+      if (seen.size >= max)
+        throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: `${max} ids are remembered already` })
+      seen.set(id, until)
+      return true
+    },
+    async close() {
+      seen.clear()
+    },
+  }
+}

@@ -1,0 +1,412 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { inspect } from 'node:util'
+import { createTestClock, createTestIssuer, createTestKey, type TestClock, type TestIssuer } from '@claviger/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import {
+  AuthError,
+  type Authenticator,
+  type AuthenticatorOptions,
+  type BackchannelLogoutOptions,
+  createAuthenticator,
+  createBackchannelLogout,
+  createReplayStore,
+  createRevocationList,
+  type Events,
+  type FormRequest,
+  type ReplayStore,
+  type RevocationList,
+} from '../src/index.ts'
+import { logto } from '../src/providers/logto/index.ts'
+import { oidc } from '../src/providers/oidc.ts'
+import { serve } from './support/adapter-app.ts'
+import { createLogtoStub, endpoints, recorded, recordedAt, type Version } from './support/logto-capture.ts'
+import { app, createKeys, type OidcServer, resources, startOidcServer } from './support/oidc-provider.ts'
+
+const event = 'http://schemas.openid.net/event/backchannel-logout'
+const clientId = 'web-app'
+let clock: TestClock
+let issuer: TestIssuer
+let other: TestIssuer
+let auth: Authenticator
+const closing: (() => Promise<unknown>)[] = []
+
+beforeAll(async () => {
+  clock = createTestClock()
+  issuer = await createTestIssuer({ clock })
+  other = await createTestIssuer({ clock })
+})
+beforeEach(() => {
+  auth = authenticator()
+})
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+afterAll(() => Promise.all([issuer.close(), other.close()]))
+
+function authenticator(options: Partial<AuthenticatorOptions> = {}): Authenticator {
+  const providers = [oidc({ issuer: issuer.issuer, audience: issuer.audience, client: { clientId } })]
+  const made = createAuthenticator({ providers, clock, ...options })
+  closing.push(() => made.close())
+  return made
+}
+
+const now = () => Math.floor(clock.now() / 1000)
+let count = 0
+
+/** A good logout token, but for what is said. `undefined` takes a claim away. */
+function logoutToken(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): string {
+  count += 1
+  const good = {
+    iss: issuer.issuer,
+    aud: clientId,
+    iat: now(),
+    exp: now() + 120,
+    jti: `id-${count}`,
+    sub: 'alice',
+    events: { [event]: {} },
+  }
+  const { alg, kid } = issuer.current
+  return issuer.sign({ alg, kid, typ: 'logout+jwt', ...header }, { ...good, ...claims })
+}
+
+const form = (body: string, more: Partial<FormRequest> = {}): FormRequest => ({
+  method: 'POST',
+  url: '/backchannel-logout',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  async *[Symbol.asyncIterator]() {
+    yield Buffer.from(body)
+  },
+  ...more,
+})
+const post = (token: string, options: BackchannelLogoutOptions = {}, by = auth) =>
+  createBackchannelLogout(by, options)(form(`logout_token=${token}`))
+const isGood = (token: string, by = auth) =>
+  by.verify(token).then(
+    () => true,
+    ({ code }) => code,
+  )
+
+const accepted = { status: 200, headers: { 'Cache-Control': 'no-store' }, body: '' }
+const refusal = {
+  status: 400,
+  headers: { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' },
+  body: JSON.stringify({
+    error: 'invalid_request',
+    error_description: 'This is not one valid logout token for this app.',
+  }),
+}
+
+describe('a logout token', () => {
+  it('with a sid ends the tokens of that session, and no others of its user', async () => {
+    const mine = issuer.tokenFor({ claims: { sid: 'session-1' } })
+    const others = issuer.tokenFor({ claims: { sid: 'session-2' } })
+    expect(await post(logoutToken({ sid: 'session-1' }))).toEqual(accepted)
+    expect([await isGood(mine), await isGood(others)]).toEqual(['ERR_TOKEN_REVOKED', true])
+  })
+
+  it('with a sid alone ends that session', async () => {
+    const mine = issuer.tokenFor({ claims: { sid: 'session-3' } })
+    expect(await post(logoutToken({ sid: 'session-3', sub: undefined }))).toEqual(accepted)
+    expect(await isGood(mine)).toBe('ERR_TOKEN_REVOKED')
+  })
+
+  it('with a sub alone ends what was issued before, and no later sign-in', async () => {
+    const before = issuer.tokenFor({ issuedAt: now() - 1 })
+    expect(await post(logoutToken())).toEqual(accepted)
+    const later = issuer.tokenFor()
+    const bob = issuer.tokenFor({ subject: 'bob', issuedAt: now() - 1 })
+    expect([await isGood(before), await isGood(later), await isGood(bob)]).toEqual(['ERR_TOKEN_REVOKED', true, true])
+  })
+
+  it('ends only what is of its issuer', async () => {
+    const by = authenticator({
+      providers: [issuer, other].map((one, index) =>
+        oidc({ name: `p${index}`, issuer: one.issuer, audience: one.audience, client: { clientId } }),
+      ),
+    })
+    const foreign = other.tokenFor({ claims: { sid: 'session-1' }, issuedAt: now() - 1 })
+    await post(logoutToken({ sid: 'session-1' }), {}, by)
+    await post(logoutToken(), {}, by)
+    expect(await isGood(foreign, by)).toBe(true)
+  })
+
+  it.each<[string, () => string, BackchannelLogoutOptions?]>([
+    ['for several apps, of which one is ours', () => logoutToken({ aud: ['another', clientId] })],
+    ['without exp, as a real Logto sends', () => logoutToken({ exp: undefined })],
+    ['of an age within maxAge', () => logoutToken({ iat: now() - 299, exp: now() + 1 })],
+    ['of a typ that is allowed', () => logoutToken({}, { typ: 'JWT' }), { tokenTypes: ['logout+jwt', 'JWT'] }],
+    ['with the long name of its typ', () => logoutToken({}, { typ: 'application/logout+jwt' })],
+    ['without a typ, where that is allowed', () => logoutToken({}, { typ: undefined }), { tokenTypes: [null] }],
+    ['for a client that the option names', () => logoutToken({ aud: 'cli' }), { clientId: ['cli'] }],
+    ['with an event that says more', () => logoutToken({ events: { [event]: { a: 1 }, more: {} } })],
+  ])('is taken %s', async (...[, make, options]) => {
+    expect(await post(make(), options)).toEqual(accepted)
+  })
+
+  it.each<[string, string, () => string, BackchannelLogoutOptions?]>([
+    ['no JWT', 'ERR_TOKEN_MALFORMED', () => 'opaque'],
+    ['of no form', 'ERR_TOKEN_MALFORMED', () => 'e30.e30.e30'],
+    ['too long', 'ERR_TOKEN_TOO_LARGE', () => logoutToken({ more: 'a'.repeat(17_000) })],
+    ['encrypted', 'ERR_TOKEN_UNSUPPORTED', () => 'eyJhbGciOiJkaXIifQ.a.a.a.a'],
+    ['of typ JWT', 'ERR_TOKEN_TYPE', () => logoutToken({}, { typ: 'JWT' })],
+    ['without typ', 'ERR_TOKEN_TYPE', () => logoutToken({}, { typ: undefined })],
+    ['an access token', 'ERR_TOKEN_TYPE', () => issuer.tokenFor()],
+    ['an ID token', 'ERR_TOKEN_CLAIMS', () => issuer.idTokenFor({ audience: clientId }), { tokenTypes: ['JWT'] }],
+    ['of an unknown issuer', 'ERR_TOKEN_ISSUER', () => logoutToken({ iss: other.issuer })],
+    ['without iss', 'ERR_TOKEN_ISSUER', () => logoutToken({ iss: undefined })],
+    ['for another app', 'ERR_TOKEN_AUDIENCE', () => logoutToken({ aud: 'another' })],
+    ['for the API', 'ERR_TOKEN_AUDIENCE', () => logoutToken({ aud: issuer.audience })],
+    ['without aud', 'ERR_TOKEN_AUDIENCE', () => logoutToken({ aud: undefined })],
+    ['for nobody that could be', 'ERR_TOKEN_AUDIENCE', () => logoutToken({ aud: [[clientId]] })],
+    [
+      'for a client of the provider, where the option names another',
+      'ERR_TOKEN_AUDIENCE',
+      () => logoutToken(),
+      { clientId: 'cli' },
+    ],
+    ['without alg', 'ERR_TOKEN_MALFORMED', () => logoutToken({}, { alg: undefined })],
+    ['of alg none', 'ERR_TOKEN_ALGORITHM', () => logoutToken({}, { alg: 'none' })],
+    ['of a symmetric alg', 'ERR_TOKEN_ALGORITHM', () => logoutToken({}, { alg: 'HS256' })],
+    ['without iat', 'ERR_TOKEN_CLAIMS', () => logoutToken({ iat: undefined })],
+    ['of an iat that is a text', 'ERR_TOKEN_CLAIMS', () => logoutToken({ iat: String(now()) })],
+    ['of the future', 'ERR_TOKEN_NOT_YET_VALID', () => logoutToken({ iat: now() + 60 })],
+    ['too old', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 310 })],
+    ['older than the option says', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 40 }), { maxAge: 30 }],
+    ['too old, without exp', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 310, exp: undefined })],
+    ['that has ended', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 60, exp: now() - 10 })],
+    ['of an exp that is a text', 'ERR_TOKEN_CLAIMS', () => logoutToken({ exp: 'never' })],
+    ['without jti', 'ERR_TOKEN_CLAIMS', () => logoutToken({ jti: undefined })],
+    ['of an empty jti', 'ERR_TOKEN_CLAIMS', () => logoutToken({ jti: '' })],
+    ['with neither sub nor sid', 'ERR_TOKEN_CLAIMS', () => logoutToken({ sub: undefined })],
+    ['of a sub that is no text', 'ERR_TOKEN_CLAIMS', () => logoutToken({ sub: 42 })],
+    ['of an empty sid', 'ERR_TOKEN_CLAIMS', () => logoutToken({ sid: '' })],
+    ['without events', 'ERR_TOKEN_CLAIMS', () => logoutToken({ events: undefined })],
+    ['of another event', 'ERR_TOKEN_CLAIMS', () => logoutToken({ events: { other: {} } })],
+    ['whose event is no object', 'ERR_TOKEN_CLAIMS', () => logoutToken({ events: { [event]: 'yes' } })],
+    ['whose events are a list', 'ERR_TOKEN_CLAIMS', () => logoutToken({ events: [event] })],
+    ['with a nonce', 'ERR_TOKEN_CLAIMS', () => logoutToken({ nonce: 'n' })],
+    ['with a nonce of null', 'ERR_TOKEN_CLAIMS', () => logoutToken({ nonce: null })],
+    ['of an unknown key', 'ERR_TOKEN_KEY', () => logoutToken({}, { kid: 'unknown' })],
+    [
+      'with another signature',
+      'ERR_TOKEN_SIGNATURE',
+      () => `${logoutToken().split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`,
+    ],
+  ])('is refused when it is %s: %s', async (...[, code, make, options]) => {
+    const refusals: Events['claviger:refusal'][] = []
+    const note = (message: unknown) => void refusals.push(message as Events['claviger:refusal'])
+    subscribe('claviger:refusal', note)
+    const token = make()
+    const mine = issuer.tokenFor({ issuedAt: now() - 1 })
+    expect(await post(token, options)).toEqual(refusal)
+    unsubscribe('claviger:refusal', note)
+    expect(refusals.map((one) => one.code)).toEqual([code])
+    if (token.length > 30) expect(inspect(refusals)).not.toContain(token.slice(-30))
+    expect(await isGood(mine)).toBe(true)
+  })
+
+  it('is refused when another issuer has signed it', async () => {
+    const key = await createTestKey('ES256')
+    const { kid } = issuer.current
+    const claims = {
+      iss: issuer.issuer,
+      aud: clientId,
+      iat: now(),
+      exp: now() + 60,
+      jti: 'j',
+      sub: 'alice',
+      events: { [event]: {} },
+    }
+    expect(await post(issuer.sign({ alg: 'ES256', kid, typ: 'logout+jwt' }, claims, key))).toEqual(refusal)
+  })
+
+  it('is taken once', async () => {
+    const receive = createBackchannelLogout(auth)
+    const token = logoutToken({ sid: 'session-4' })
+    expect((await receive(form(`logout_token=${token}`))).status).toBe(200)
+    await clock.advance(200)
+    expect(await receive(form(`logout_token=${token}`))).toEqual(refusal)
+    expect((await receive(form(`logout_token=${logoutToken({ sid: 'session-4' })}`))).status).toBe(200)
+  })
+
+  it('is taken once by all who share a store, and the same id of another issuer is another', async () => {
+    const replays = createReplayStore({ clock })
+    const by = authenticator({
+      providers: [issuer, other].map((one, index) =>
+        oidc({ name: `p${index}`, issuer: one.issuer, audience: one.audience, client: { clientId } }),
+      ),
+    })
+    const claims = { jti: 'same', sid: 'x' }
+    const foreign = other.sign(
+      { alg: 'ES256', kid: other.current.kid, typ: 'logout+jwt' },
+      { iss: other.issuer, aud: clientId, iat: now(), exp: now() + 60, events: { [event]: {} }, ...claims },
+    )
+    const statuses = []
+    for (const token of [logoutToken(claims), logoutToken(claims), foreign])
+      statuses.push((await post(token, { replays }, by)).status)
+    expect(statuses).toEqual([200, 400, 200])
+  })
+})
+
+describe('the answer is 503, and the same token is taken later,', () => {
+  const unavailable = (retryAfter: string) => ({
+    status: 503,
+    headers: { 'Cache-Control': 'no-store', 'Content-Type': 'application/json', 'Retry-After': retryAfter },
+    body: JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Send it again later.' }),
+  })
+
+  it('when the revocation cannot be stored', async () => {
+    const list = createRevocationList({ clock })
+    let fails = true
+    const add: RevocationList['add'] = (revocation) =>
+      fails ? Promise.reject(new AuthError('ERR_REVOCATION_UNAVAILABLE', { retryAfter: 3 })) : list.add(revocation)
+    const by = authenticator({ revocations: { ...list, add } })
+    const receive = createBackchannelLogout(by)
+    const token = logoutToken({ sid: 'session-5' })
+    expect(await receive(form(`logout_token=${token}`))).toEqual(unavailable('3'))
+    fails = false
+    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
+    expect(await isGood(issuer.tokenFor({ claims: { sid: 'session-5' } }), by)).toBe('ERR_TOKEN_REVOKED')
+  })
+
+  it('when nobody knows whether it has been here before', async () => {
+    let fails = true
+    const replays: ReplayStore = {
+      once: () => (fails ? Promise.reject(new AuthError('ERR_STORE_UNAVAILABLE')) : Promise.resolve(true)),
+      close: async () => {},
+    }
+    const receive = createBackchannelLogout(auth, { replays })
+    const token = logoutToken({ sid: 'session-6' })
+    expect(await receive(form(`logout_token=${token}`))).toEqual(unavailable('5'))
+    expect(await isGood(issuer.tokenFor({ claims: { sid: 'session-6' } }))).toBe('ERR_TOKEN_REVOKED')
+    fails = false
+    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
+  })
+
+  it('when the keys cannot be had', async () => {
+    issuer.fail('jwks', { status: 503 })
+    const receive = createBackchannelLogout(authenticator({ keys: { retry: 0.1, maxRetry: 1 } }))
+    const token = logoutToken()
+    expect((await receive(form(`logout_token=${token}`))).status).toBe(503)
+    issuer.heal()
+    await clock.advance(1)
+    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
+  })
+})
+
+describe('a request', () => {
+  it.each<[string, FormRequest]>([
+    ['without a body', form('')],
+    ['with an empty token', form('logout_token=')],
+    ['with two tokens', form('logout_token=a&logout_token=b')],
+    ['of another type', form('{}', { headers: { 'content-type': 'application/json' } })],
+    ['that is too long', form(`logout_token=${'a'.repeat(33_000)}`)],
+    ['with a list from a parser', form('', { body: { logout_token: ['a', 'b'] } })],
+    ['with a token in its query', form('', { url: `/backchannel-logout?logout_token=a` })],
+    [
+      'that breaks off',
+      form('', {
+        // biome-ignore lint/correctness/useYield: it fails before it gives anything
+        async *[Symbol.asyncIterator]() {
+          throw new Error('aborted')
+        },
+      }),
+    ],
+  ])('%s is refused', async (_, request) => {
+    expect(await createBackchannelLogout(auth)(request)).toEqual(refusal)
+  })
+
+  it('may come parsed', async () => {
+    const body = { logout_token: logoutToken() }
+    expect(await createBackchannelLogout(auth)(form('', { body }))).toEqual(accepted)
+  })
+
+  it.each(['GET', 'HEAD', 'PUT', undefined])('by %s is told to post', async (method) => {
+    const answer = await createBackchannelLogout(auth)(form(`logout_token=${logoutToken()}`, { method }))
+    expect(answer).toMatchObject({ status: 405, headers: { Allow: 'POST', 'Cache-Control': 'no-store' } })
+  })
+})
+
+describe('the set-up', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'without anybody whom a token could be for',
+      () => createBackchannelLogout(authenticator({ providers: [oidc({ issuer: issuer.issuer, audience: 'a' })] })),
+      /set clientId/,
+    ],
+    ['with a copy of an authenticator', () => createBackchannelLogout({ ...auth }), /very object/],
+    ['with an empty client', () => createBackchannelLogout(auth, { clientId: '' }), /clientId/],
+    ['with no clients', () => createBackchannelLogout(auth, { clientId: [] }), /at least one/],
+    ['with a day of maxAge', () => createBackchannelLogout(auth, { maxAge: 86_400 }), /maxAge/],
+    [
+      'with a misspelt option',
+      () => createBackchannelLogout(auth, { clientIds: 'a' } as object),
+      /did you mean clientId/,
+    ],
+  ])('%s throws when it is made', (_, make, message) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))
+    expect(make).toThrow(message)
+  })
+})
+
+describe.each(Object.keys(endpoints) as Version[])('the logout token that a real Logto %s has sent', (version) => {
+  it('ends the session that it names', async () => {
+    const stub = await createLogtoStub(version)
+    const { logout_token: token } = recorded<{ logout_token: string }>(version, 'backchannel-logout')
+    const { aud, sid, iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    const at = createTestClock(iat + 1)
+    const ended: unknown[] = []
+    const list = createRevocationList({ clock: at })
+    const by = createAuthenticator({
+      providers: [logto({ endpoint: endpoints[version], audience: 'a', client: { clientId: aud } })],
+      clock: at,
+      fetch: stub.fetch,
+      revocations: {
+        ...list,
+        add(revocation) {
+          ended.push(revocation)
+          return list.add(revocation)
+        },
+      },
+    })
+    const receive = createBackchannelLogout(by)
+    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
+    expect(ended).toMatchObject([{ kind: 'session', id: sid, issuer: `${endpoints[version]}/oidc` }])
+    expect(await receive(form(`logout_token=${token}`))).toEqual(refusal)
+    await at.advance(400)
+    expect((await createBackchannelLogout(by)(form(`logout_token=${token}`))).status).toBe(400)
+    expect(Math.abs(iat - recordedAt)).toBeLessThan(3600)
+    await by.close()
+    await stub.close()
+  })
+})
+
+describe('a real authorization server', () => {
+  let server: OidcServer
+  beforeAll(async () => {
+    server = await startOidcServer(await createKeys())
+  })
+  afterAll(() => server.kill())
+
+  it('sends tokens that end its sessions here', async () => {
+    const audience = resources.ES256
+    const by = createAuthenticator({
+      providers: [oidc({ issuer: server.issuer, audience, client: app })],
+    })
+    const receive = createBackchannelLogout(by)
+    const running = await serve(async (request, response) => {
+      const { status, headers, body } = await receive(request)
+      response.writeHead(status, headers).end(body)
+    })
+    const uri = `${running.origin}/backchannel-logout`
+    const { access_token: alices } = await server.signIn('alice', audience)
+    const { access_token: bobs } = await server.signIn('bob', audience)
+    expect(await server.sendLogoutToken(uri, { sub: 'alice', sid: 'of-a-browser' })).toBeUndefined()
+    expect([await isGood(alices, by), await isGood(bobs, by)]).toEqual([true, true])
+    await new Promise((resolve) => setTimeout(resolve, 1001))
+    expect(await server.sendLogoutToken(uri, { sub: 'alice' })).toBeUndefined()
+    expect([await isGood(alices, by), await isGood(bobs, by)]).toEqual(['ERR_TOKEN_REVOKED', true])
+    await running.close()
+    await by.close()
+  })
+})
