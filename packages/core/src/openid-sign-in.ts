@@ -1,7 +1,7 @@
 import type { Configuration, ServerMetadata } from 'openid-client'
 import { AuthError, isAuthError, unavailable } from './errors.ts'
 import { fetchThrough } from './fetch-through.ts'
-import { isObject } from './json.ts'
+import { isObject, isStrings } from './json.ts'
 import type { ProviderContext } from './provider.ts'
 import type { BrowserSignIn } from './sign-in.ts'
 
@@ -10,12 +10,15 @@ export interface OpenIdClient {
   readonly clientId: string
   /** Absent for a public client. */
   readonly clientSecret?: string
+  /** `offline_access` among them is left out where the metadata says that there is no such thing. */
   readonly scopes: readonly string[]
   /** The API that the access token is for (RFC 8707); named when the browser sets out, and when the code is exchanged. */
   readonly resource?: string
   /** Further parameters of the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>
   readonly label?: string
+  /** Default: the `token_endpoint` of the issuer's metadata. */
+  readonly tokenEndpoint?: string
 }
 
 // Loaded when the first user signs in: an app that only verifies tokens never needs it.
@@ -36,9 +39,10 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
       const { buildAuthorizationUrl, calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } = await library()
       const verifier = randomPKCECodeVerifier()
       const nonce = randomNonce()
+      const metadata = await context.metadata()
       const { href } = buildAuthorizationUrl(await configurationOf(client, context), {
         redirect_uri: callbackUrl,
-        scope: scopes.join(' '),
+        scope: scopes.filter((scope) => isKnown(scope, metadata.scopes_supported)).join(' '),
         state,
         nonce,
         code_challenge: await calculatePKCECodeChallenge(verifier),
@@ -84,13 +88,17 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
   }
 }
 
+function isKnown(scope: string, supported: unknown): boolean {
+  return scope !== 'offline_access' || !isStrings(supported) || supported.includes(scope)
+}
+
 async function configurationOf(client: OpenIdClient, context: ProviderContext): Promise<Configuration> {
   const metadata = await context.metadata()
   const library_ = await library()
-  const { clientId, clientSecret } = client
+  const { clientId, clientSecret, tokenEndpoint } = client
   const { clock } = context
   const configuration = new library_.Configuration(
-    { ...metadata } as ServerMetadata,
+    { ...metadata, ...(tokenEndpoint !== undefined && { token_endpoint: tokenEndpoint }) } as ServerMetadata,
     clientId,
     { [library_.clockSkew]: Math.round((clock.now() - Date.now()) / 1000), [library_.clockTolerance]: 30 },
     clientSecret === undefined ? library_.None() : library_.ClientSecretBasic(clientSecret),

@@ -128,7 +128,7 @@ describe('a code', () => {
 
   it('is what the login page sends back', async () => {
     const page = await fetch(`${emulator.loginUrl}?org_id=${emulator.orgId}`)
-    const link = /href="([^"]+)"/.exec(await page.text())?.[1] ?? ''
+    const link = /<a href="([^"]+)"/.exec(await page.text())?.[1] ?? ''
     const { status, headers } = await fetch(new URL(link, emulator.loginUrl), { redirect: 'manual' })
     expect([status, headers.get('location')]).toEqual([
       302,

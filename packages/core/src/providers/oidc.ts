@@ -4,6 +4,7 @@ import { type Algorithm, asymmetricAlgorithms, symmetricAlgorithms } from '../al
 import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
 import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
+import { openIdSignIn } from '../openid-sign-in.ts'
 import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
 import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims, Validator } from '../provider.ts'
 import { refreshAt, revokeAt } from '../token-endpoint.ts'
@@ -51,12 +52,18 @@ export interface OidcOptions {
     /** How long a good answer is remembered. Default 30, at most 300, 0 for not at all. */
     cacheFor?: Seconds
   }
-  /** The app that users sign in at; makes `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
+  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
   client?: {
     clientId: string
     clientSecret?: string
-    /** The API whose tokens a refresh asks for (RFC 8707). Default: whatever the issuer gives. */
+    /** The API whose tokens a sign-in and a refresh ask for (RFC 8707). Default: whatever the issuer gives. */
     resource?: string
+    /** What a sign-in asks for beside `openid`, `profile`, `email`, and `offline_access` where the issuer knows it. Default: nothing. */
+    scopes?: readonly string[]
+    /** Further parameters of the authorization request, such as `{ prompt: 'consent' }` or `{ audience: '…' }`. */
+    parameters?: Readonly<Record<string, string>>
+    /** What people read where they choose among providers. Default: the name of the provider. */
+    label?: string
     /** Default: as discovery says. */
     tokenEndpoint?: string
     /** Default: as discovery says. */
@@ -109,6 +116,9 @@ const schema = z.strictObject({
       clientId: text,
       clientSecret: text.optional(),
       resource: text.optional(),
+      scopes: z.array(text).optional(),
+      parameters: z.record(text, text).optional(),
+      label: text.optional(),
       tokenEndpoint: address.optional(),
       revocationEndpoint: address.optional(),
     })
@@ -226,6 +236,9 @@ function clientOf({
   clientId,
   clientSecret,
   resource,
+  scopes = [],
+  parameters,
+  label,
   tokenEndpoint,
   revocationEndpoint,
 }: NonNullable<Checked['client']>) {
@@ -239,6 +252,13 @@ function clientOf({
     clientIds: [clientId],
     refresh: refreshAt(client, resource === undefined ? {} : { resource }),
     revoke: revokeAt(client),
+    signIn: openIdSignIn({
+      ...client,
+      scopes: [...new Set(['openid', 'profile', 'email', 'offline_access', ...scopes])],
+      ...(resource !== undefined && { resource }),
+      ...(parameters !== undefined && { parameters }),
+      ...(label !== undefined && { label }),
+    }),
   }
 }
 

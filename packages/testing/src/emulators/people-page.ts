@@ -1,5 +1,11 @@
 import type { Reply } from '../server/routes.ts'
 
+interface Button {
+  readonly name: string
+  readonly value: string
+  readonly label: string
+}
+
 interface PeoplePage {
   readonly title: string
   /** Where the form is sent. */
@@ -12,21 +18,32 @@ interface PeoplePage {
 }
 
 const style =
-  ':root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}main{max-width:24rem;margin:12vh auto;padding:0 1rem}button{font:inherit;width:100%;padding:.6rem;margin:.3rem 0}'
+  ':root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}main{max-width:24rem;margin:12vh auto;padding:0 1rem}input,button{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;margin:.3rem 0}'
 
 /** The sign-in page of an emulated provider: a button for each account, since nobody has a password here. */
 export function peoplePage({ title, action, field, people, fields = {} }: PeoplePage): Reply {
+  const buttons = [...people, { value: '', label: 'Cancel' }].map((one) => ({ name: field, ...one }))
+  return htmlPage(title, postForm(action, fields, buttons))
+}
+
+/** A form of an emulated provider. @param inner markup */
+export function postForm(
+  action: string,
+  fields: Readonly<Record<string, string>>,
+  buttons: readonly Button[],
+  inner = '',
+): string {
   const hidden = Object.entries(fields).map(
     ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
   )
-  const button = (value: string, label: string) =>
-    `<button name="${escaped(field)}" value="${escaped(value)}">${escaped(label)}</button>`
-  const buttons = [...people.map(({ value, label }) => button(value, label)), button('', 'Cancel')]
-  return htmlPage(title, `<form method="post" action="${escaped(action)}">${hidden.join('')}${buttons.join('')}</form>`)
+  const pressed = buttons.map(
+    ({ name, value, label }) => `<button name="${escaped(name)}" value="${escaped(value)}">${escaped(label)}</button>`,
+  )
+  return `<form method="post" action="${escaped(action)}">${hidden.join('')}${inner}${pressed.join('')}</form>`
 }
 
 /** A page of an emulated provider. @param main markup */
-function htmlPage(title: string, main: string, status = 200): Reply {
+export function htmlPage(title: string, main: string, status = 200): Reply {
   return {
     status,
     headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
@@ -34,6 +51,6 @@ function htmlPage(title: string, main: string, status = 200): Reply {
   }
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { answerWith, assertFault, type Fault, redirectPrefix } from './faults.ts'
 import { createRouter, type Reply, type Route, readBody } from './routes.ts'
@@ -44,7 +44,7 @@ export interface LoopbackOptions<Endpoint extends string> {
   /** Answers what no route matches. Default: 404 without a body. */
   readonly notFound?: (request: { readonly method: string; readonly url: URL }) => Reply
   /** Added to every answer, faults included. */
-  readonly headers?: () => Readonly<Record<string, string>>
+  readonly headers?: (request: IncomingHttpHeaders) => Readonly<Record<string, string>>
 }
 
 /** Starts a server on loopback with routes, faults and counts. Everything here that speaks HTTP stands on it. */
@@ -107,7 +107,8 @@ export async function createLoopbackServer<Endpoint extends string>(
     const endpoint = found?.route.endpoint
     counts.add('requests', endpoint)
     if (followed) counts.add('followed')
-    for (const [name, value] of Object.entries(options.headers?.() ?? {})) response.setHeader(name, value)
+    for (const [name, value] of Object.entries(options.headers?.(request.headers) ?? {}))
+      response.setHeader(name, value)
     const fault = followed || endpoint === undefined ? undefined : takeFault(endpoint)
     const { signal } = lifetime
 

@@ -5,6 +5,7 @@ import type { Jwk, Provider, Validator } from '../../provider.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { hosts, type ItsYouOnlineEnvironment, readPinnedKey } from './keys.ts'
 import { refreshAt } from './refresh.ts'
+import { type ItsYouOnlineClientId, signInAt } from './sign-in.ts'
 import { type Principal, readPrincipal, userFrom } from './user.ts'
 import { baseOf, hostAddress, issuer } from './wire.ts'
 
@@ -28,6 +29,7 @@ export type {
   ItsYouOnlineUserKeys,
   OrganizationKeyInput,
 } from './objects.ts'
+export type { ItsYouOnlineClientId } from './sign-in.ts'
 
 /**
  * ItsYou.online. At least one of `organization`, `memberOf`, `authorizedParty`, `audience` and `requiredScopes` says whom a token has
@@ -67,6 +69,8 @@ export interface ItsYouOnlineOptions {
   baseUrl?: string
   /** Of refreshed tokens. Default, and at most: 86400. */
   refreshValidity?: Seconds
+  /** Lets users sign in with a browser at this organization. */
+  client?: ItsYouOnlineClientId
   /** Becomes `User.provider`. Default `itsyouonline`. */
   name?: string
   /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
@@ -95,6 +99,14 @@ const schema = z.strictObject({
   dangerouslyAcceptDevelopmentKey: z.boolean().optional(),
   baseUrl: hostAddress.optional(),
   refreshValidity: seconds(1, 86_400).int('must be whole seconds').optional(),
+  client: z
+    .strictObject({
+      clientId: text,
+      clientSecret: text,
+      scopes: z.array(text).min(1, 'must name at least one').optional(),
+      label: text.optional(),
+    })
+    .optional(),
   name: text.optional(),
   validate: functionOf<Validator>().optional(),
 })
@@ -128,6 +140,7 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
   }
   const development = checked.dangerouslyAcceptDevelopmentKey === true
   const keys = [checked.keys ?? environment].flat().map((one) => readPinnedKey(where, one, { development }))
+  const base = baseOf(checked.baseUrl ?? hosts[environment])
   return {
     name: checked.name ?? 'itsyouonline',
     issuer,
@@ -140,8 +153,20 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
       validate: (claims) => refusalOf(claims, checked) ?? checked.validate?.(claims),
       user: (claims) => userFrom(claims, readPrincipal(claims) as Principal, named, subOrganizations),
     },
-    refresh: refreshAt(baseOf(checked.baseUrl ?? hosts[environment]), checked.refreshValidity),
+    refresh: refreshAt(base, checked.refreshValidity),
+    ...(checked.client !== undefined && { signIn: signInAt(base, clientOf(checked.client, checked)) }),
   }
+}
+
+function clientOf(client: NonNullable<Checked['client']>, { organization, memberOf }: Checked) {
+  const { clientId, clientSecret, label } = client
+  const organizations = [...new Set([...(organization ?? []), ...(memberOf ?? []), clientId])]
+  const scopes = client.scopes ?? [
+    'user:name',
+    'user:validated:email',
+    ...organizations.map((one) => `user:memberof:${one}`),
+  ]
+  return { clientId, clientSecret, scopes, label }
 }
 
 // Told in logs only.

@@ -7,3 +7,4 @@ export {
 } from './client.ts'
 export { type JustAuthenticateMeOptions, justAuthenticateMe } from './provider.ts'
 export type { AddressRoles } from './roles.ts'
+export type { JustAuthenticateMeLogin } from './sign-in.ts'

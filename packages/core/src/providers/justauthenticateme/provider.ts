@@ -4,6 +4,7 @@ import type { Provider, Validator } from '../../provider.ts'
 import { secureAddress } from '../secure-address.ts'
 import { type AddressRoles, rolesByAddress } from './roles.ts'
 import { addressRolesSchema } from './roles-schema.ts'
+import { type JustAuthenticateMeLogin, signInAt } from './sign-in.ts'
 import { refreshAt, revokeAt } from './tokens.ts'
 import { appIdSchema, issuerOf, refusalOf } from './wire.ts'
 
@@ -17,6 +18,8 @@ export interface JustAuthenticateMeOptions {
   name?: string
   /** Which roles users have, by address and domain: the service knows none. Default: none. */
   roles?: AddressRoles
+  /** Lets users sign in with a browser; the app's redirect URL has to be `<baseUrl>/auth/callback/<name>` then. Default: not. */
+  login?: true | JustAuthenticateMeLogin
   /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
   validate?: Validator
 }
@@ -26,6 +29,7 @@ const schema = z.strictObject({
   baseUrl: secureAddress.optional(),
   name: text.optional(),
   roles: addressRolesSchema.optional(),
+  login: z.union([z.literal(true), z.strictObject({ label: text.optional() })]).optional(),
   validate: functionOf<Validator>().optional(),
 })
 
@@ -37,7 +41,7 @@ const schema = z.strictObject({
  */
 export function justAuthenticateMe(options: JustAuthenticateMeOptions): Provider {
   const checked = readOptions('justAuthenticateMe', schema, options)
-  const { appId, name = 'justauthenticateme', validate } = checked
+  const { appId, name = 'justauthenticateme', login, validate } = checked
   const issuer = issuerOf(checked)
   const table = (checked.roles ?? {}) as AddressRoles
   const rolesOf = rolesByAddress(table)
@@ -62,5 +66,6 @@ export function justAuthenticateMe(options: JustAuthenticateMeOptions): Provider
     },
     refresh: refreshAt(issuer),
     revoke: revokeAt(issuer),
+    ...(login !== undefined && { signIn: signInAt(issuer, login === true ? {} : (login as JustAuthenticateMeLogin)) }),
   }
 }

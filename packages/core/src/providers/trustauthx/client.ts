@@ -17,7 +17,7 @@ import {
 import { createTokenCalls, type TrustAuthXTokenCalls } from './client-tokens.ts'
 import { createLoginCookie } from './login.ts'
 import { createOrganizationRoles } from './roles.ts'
-import { credentialsSchema, refusedStatusesSchema, secureAddress } from './schema.ts'
+import { credentialsSchema, refusedStatusesSchema, secureAddress, subDomainSchema } from './schema.ts'
 import { baseOf, createCallUrl, defaultRefusedStatuses, type TrustAuthXCredentials } from './wire.ts'
 
 /** What a client is made of. Durations are seconds. */
@@ -70,7 +70,7 @@ const schema = z.strictObject({
   ...clientSchema,
   apiBaseUrl: secureAddress.optional(),
   loginUrl: secureAddress.optional(),
-  subDomain: text.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be one part of a host name').optional(),
+  subDomain: subDomainSchema.optional(),
   envelopeIssuer: text.optional(),
   refusedStatuses: refusedStatusesSchema,
   checkCredentials: z.boolean().optional(),

@@ -4,7 +4,8 @@ import type { Provider, ProviderContext, Validator } from '../../provider.ts'
 import type { RoleFreshness } from '../../roles/set.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { validated } from '../validated.ts'
-import { credentialsSchema, refusedStatusesSchema, secureAddress } from './schema.ts'
+import { credentialsSchema, refusedStatusesSchema, secureAddress, subDomainSchema } from './schema.ts'
+import { signInWith, type TrustAuthXLogin } from './sign-in.ts'
 import { refreshWith, revokeWith } from './tokens.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 import { acceptsToken, verifyWith } from './verify.ts'
@@ -23,6 +24,7 @@ export type {
 export type { TokenSetCheck, TrustAuthXRevocation, TrustAuthXTokenCalls, TrustAuthXTokenSet } from './client-tokens.ts'
 export { type EnvelopeOptions, readUserEnvelope, type TrustAuthXProfile, type TrustAuthXSession } from './envelope.ts'
 export { trustAuthXRoles } from './role-source.ts'
+export type { TrustAuthXLogin } from './sign-in.ts'
 export type { TrustAuthXCredentials, TrustAuthXPermission } from './wire.ts'
 
 /** Who holds an access token, from where the app keeps what `getUser` gave it. */
@@ -67,6 +69,8 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   refusedStatuses?: readonly number[]
   /** Looks at the list of roles before a 401 is believed to be about a token and not about our own key. Default true. */
   checkCredentials?: boolean
+  /** Lets users sign in with a browser; the organization's redirect URL has to be `<baseUrl>/auth/callback/<name>` then. Default: not. */
+  login?: true | TrustAuthXLogin
   /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
   validate?: Validator
 }
@@ -88,6 +92,12 @@ const schema = z.strictObject({
   accessTokenLifetime: seconds(1, 366 * 86_400).optional(),
   refusedStatuses: refusedStatusesSchema,
   checkCredentials: z.boolean().optional(),
+  login: z
+    .union([
+      z.literal(true),
+      z.strictObject({ url: secureAddress.optional(), subDomain: subDomainSchema.optional(), label: text.optional() }),
+    ])
+    .optional(),
   validate: functionOf<Validator>().optional(),
 })
 
@@ -97,7 +107,7 @@ const schema = z.strictObject({
  * @see https://docs.trustauthx.com
  */
 export function trustAuthX(options: TrustAuthXOptions): Provider {
-  const checked = readOptions('trustAuthX', schema, options)
+  const { login, ...checked } = readOptions('trustAuthX', schema, options)
   const base = baseOf(checked.apiBaseUrl)
   const upstreams = new WeakMap<ProviderContext, Upstream>()
   // One for each authenticator that this provider is in.
@@ -117,5 +127,6 @@ export function trustAuthX(options: TrustAuthXOptions): Provider {
     opaque: validated(name, { accepts, verify, cacheFor }, checked.validate),
     refresh: refreshWith(base, reach),
     revoke: revokeWith(base, reach),
+    ...(login !== undefined && { signIn: signInWith(checked, login === true ? {} : login) }),
   }
 }

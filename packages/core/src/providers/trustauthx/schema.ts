@@ -5,6 +5,9 @@ import { text } from '../../options.ts'
 /** The options that every part has. */
 export const credentialsSchema = { apiKey: text, secretKey: text, orgId: text }
 
+/** The organization's own sub-domain of the login page. */
+export const subDomainSchema = text.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be one part of a host name')
+
 /** Which statuses mean that a token is not valid. */
 export const refusedStatusesSchema = z.array(z.int().min(201).max(499)).min(1, 'must name at least one').optional()
 

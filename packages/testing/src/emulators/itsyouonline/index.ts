@@ -6,8 +6,10 @@ import { createLoopbackServer, type LoopbackControls } from '../../server/loopba
 import type { Reply, Route } from '../../server/routes.ts'
 import { jsonReply, textError } from './answers.ts'
 import { apiRoutes } from './api.ts'
+import { sessionCookie, sessionOf } from './browser-session.ts'
 import { type OAuthEndpoint, oauthRoutes } from './oauth.ts'
 import { addOrganizationKey } from './organization-data.ts'
+import { type PageEndpoint, pageRoutes } from './pages.ts'
 import {
   type Grant,
   type ItsYouOnlineOrganization,
@@ -22,7 +24,7 @@ import { addApiKey, emptyAuthorization } from './users.ts'
 export type { ItsYouOnlineOrganization, ItsYouOnlineUser } from './state.ts'
 
 /** Where the emulator can be made to fail. `api` is all of `/api`. */
-export type ItsYouOnlineEndpoint = OAuthEndpoint | 'api' | 'about'
+export type ItsYouOnlineEndpoint = OAuthEndpoint | PageEndpoint | 'api' | 'about'
 
 export interface ItsYouOnlineEmulatorOptions {
   /** Default 0: any free one. */
@@ -114,9 +116,9 @@ export async function createItsYouOnlineEmulator(
 
   const server = await createLoopbackServer<ItsYouOnlineEndpoint>({
     ...(options.port !== undefined && { port: options.port }),
-    routes: (origin) => [...oauthRoutes(host), ...apiRoutes(host, origin), ...about],
+    routes: (origin) => [...oauthRoutes(host), ...pageRoutes(state), ...apiRoutes(host, origin), ...about],
     notFound: ({ url }) => notFound(url),
-    headers: () => ({ 'set-cookie': `authenticatedsession=${random()}; Path=/; Max-Age=600; HttpOnly; Secure` }),
+    headers: ({ cookie }) => ({ 'set-cookie': sessionCookie(sessionOf(cookie) ?? random()) }),
   })
 
   const publicJwk = (): Jwk => {

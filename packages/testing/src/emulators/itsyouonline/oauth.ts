@@ -1,6 +1,7 @@
 import type { Seconds } from '@claviger/core'
 import type { LoopbackRequest, Reply, Route } from '../../server/routes.ts'
 import { Answer, jsonReply, textError } from './answers.ts'
+import { sessionOf } from './browser-session.ts'
 import { accessTokenLifetime, apiKeysOf, type Grant, type ItsYouOnlineState, identifierOf, random } from './state.ts'
 import {
   exchangeJwt,
@@ -182,8 +183,7 @@ function authorize({ state, now }: Host, { url, headers }: LoopbackRequest): Rep
   const clientId = query.get('client_id') ?? ''
   const redirectUri = query.get('redirect_uri') ?? ''
   if (query.get('response_type') !== 'code' || !isRegistered(state, clientId, redirectUri)) throw textError(400)
-  const [, session] = /(?:^|; )authenticatedsession=([^;]+)/.exec(headers.cookie ?? '') ?? []
-  const username = state.sessions.get(session ?? '')
+  const username = state.sessions.get(sessionOf(headers.cookie) ?? '')
   if (username === undefined) {
     const page = query.get('register') === '1' ? '/register' : '/login'
     return redirect(`${page}${url.search}&endpoint=${encodeURIComponent('/v1/oauth/authorize')}`)

@@ -1,5 +1,6 @@
 import { json, type LoopbackRequest, type Reply, type Route } from '../../server/routes.ts'
-import { type AppState, claimsOf, randomToken, takeDated } from './state.ts'
+import { escaped, htmlPage } from '../people-page.ts'
+import { type AppState, claimsOf, type JustAuthenticateMeMail, randomToken, takeDated } from './state.ts'
 
 /** The endpoints of the emulator, as its switches and counters name them. */
 export type JustAuthenticateMeEndpoint =
@@ -10,6 +11,7 @@ export type JustAuthenticateMeEndpoint =
   | 'deleteAllRefreshTokens'
   | 'jwks'
   | 'magic'
+  | 'mailbox'
   | 'preflight'
 
 /** What the endpoints need to know of the service. */
@@ -18,6 +20,8 @@ export interface Service {
   readonly app: (id: string) => AppState | undefined
   /** Sends a mail; false when the address has had too many. */
   readonly mail: (app: AppState, email: string) => boolean
+  /** Mails that were sent, the newest last. */
+  readonly outbox: readonly JustAuthenticateMeMail[]
   readonly idTokenFor: (app: AppState, email: string) => string
   readonly refreshTokenFor: (app: AppState, email: string) => string | undefined
   readonly issuerOf: (app: AppState) => string
@@ -71,6 +75,7 @@ export function justAuthenticateMeRoutes(service: Service): readonly Route<JustA
     at('deleteAllRefreshTokens', 'DELETE', '/user/refresh', deleteAllRefreshTokens(service)),
     at('jwks', 'GET', '/.well-known/jwks.json', (app) => json(app.jwks(), { headers: { 'cache-control': 'public' } })),
     at('magic', 'GET', '/magic', followLink(service)),
+    at('mailbox', 'GET', '/mailbox', mailbox(service)),
     ...paths.map(preflight),
   ]
 }
@@ -126,15 +131,20 @@ const followLink =
   (service: Service): Handler =>
   (app, { url }) => {
     const link = takeDated(app.links, url.searchParams.get('code') ?? '', service.now())
-    if (link === undefined) {
-      const headers = { 'content-type': 'text/html' }
-      return {
-        status: 400,
-        headers,
-        body: '<!doctype html><title>Log in</title><p>This link has expired or was used.</p>',
-      }
-    }
+    if (link === undefined) return htmlPage('Log in', '<p>This link has expired or was used.</p>', 400)
     return { status: 302, headers: { location: callbackOf(service, app, link.email), 'cache-control': 'no-store' } }
+  }
+
+// No part of the service: where its mails are read, since none leaves this machine.
+const mailbox =
+  (service: Service): Handler =>
+  (app) => {
+    const mails = service.outbox.filter(({ appId }) => appId === app.id).reverse()
+    const items = mails.map(
+      ({ to, subject, link }) =>
+        `<li>${escaped(subject)}, to ${escaped(to)}: <a href="${escaped(link)}">Log In Now!</a></li>`,
+    )
+    return htmlPage('Mails', `<ul>${items.join('')}</ul>`)
   }
 
 /** Where the browser goes with its tokens. They are in the query, as the service has it. */

@@ -48,6 +48,8 @@ export interface JustAuthenticateMeEmulator extends LoopbackControls<JustAuthent
   readonly port: number
   /** Mails that were sent, the newest last. */
   readonly outbox: readonly JustAuthenticateMeMail[]
+  /** A page that shows the mails of an app, so that a browser can follow their links. */
+  mailboxOf(appId?: string): string
   /** Changes what the service does, from now on. */
   configure(settings: Partial<JustAuthenticateMeSettings>): void
   /** Answers its id. */
@@ -115,6 +117,7 @@ export async function createJustAuthenticateMeEmulator(
 
   const service: Service = {
     now,
+    outbox,
     app: (id) => states.get(id),
     mail(app, email) {
       const since = now() - settings.linkLifetime
@@ -152,6 +155,7 @@ export async function createJustAuthenticateMeEmulator(
     appId,
     issuer: issuerOf(appOf()),
     outbox,
+    mailboxOf: (id) => `${issuerOf(appOf(id))}/mailbox`,
     configure(changed) {
       settings = { ...settings, ...changed }
     },

@@ -1,13 +1,16 @@
 import { json, type LoopbackRequest, type Reply, type Route } from '../../server/routes.ts'
+import { escaped, htmlPage } from '../people-page.ts'
+import { editorOf, profileRoutes } from './profile.ts'
 import { addPermission, addRole, assignRoles, deletePermission, deleteRole, type Handler, listRoles } from './rbac.ts'
 import type { OrganizationState, TokenState, TrustAuthXState, UserState } from './state.ts'
-import { authenticate, dataEnvelope, HttpError, query, queryBoolean, userEnvelope } from './wire.ts'
+import { authenticate, dataEnvelope, HttpError, query, queryBoolean, userEnvelope, withQuery } from './wire.ts'
 
 /** The endpoints of the TrustAuthX emulator, as its switches and counters name them. */
 export type TrustAuthXEndpoint =
   | 'ping'
   | 'login'
   | 'editUser'
+  | 'profile'
   | 'reAuth'
   | 'getUser'
   | 'getUserData'
@@ -21,15 +24,8 @@ export type TrustAuthXEndpoint =
   | 'deletePermission'
   | 'assignRoles'
 
-/** Where the hosted login page sends the browser, with `?code=`. */
-export interface Pages {
-  readonly issuer: string
-  readonly redirectUrl: string
-}
-
 /** All routes of the emulator. */
-export function trustAuthXRoutes(state: TrustAuthXState, pages: Pages): Route<TrustAuthXEndpoint>[] {
-  const { issuer } = pages
+export function trustAuthXRoutes(state: TrustAuthXState, issuer: string): Route<TrustAuthXEndpoint>[] {
   const call = (endpoint: TrustAuthXEndpoint, method: string, path: string, handle: Handler) => ({
     endpoint,
     method,
@@ -39,7 +35,8 @@ export function trustAuthXRoutes(state: TrustAuthXState, pages: Pages): Route<Tr
   const me = '/api/user/me'
   return [
     { endpoint: 'ping', method: 'GET', path: '/api/ping', handle: () => json(true) },
-    { endpoint: 'login', method: 'GET', path: '/widget/login/', handle: (request) => loginPage(request, state, pages) },
+    { endpoint: 'login', method: 'GET', path: '/widget/login/', handle: (request) => loginPage(request, state) },
+    ...profileRoutes(state),
     call('editUser', 'GET', `${me}/settings/`, editUser),
     call('reAuth', 'GET', `${me}/widget/re-auth/token`, (request, organization) =>
       userEnvelope(state, issuer, state.issue(userOf(state, 'reauth', query(request, 'code'), organization))),
@@ -133,33 +130,31 @@ const revoke: Handler = (request, organization, state) => {
   return json(true)
 }
 
-/** The profile editor, with a user who is done at once. */
+/** The profile editor: a page, or a user who is done at once. */
 const editUser: Handler = (request, organization, state) => {
   const { user } = tokenOf(state, 'access', query(request, 'AccessToken'), organization)
-  const { profileChanged } = state.settings
+  const url = query(request, 'url')
+  const { profileChanged, profilePage } = state.settings
+  if (profilePage) return { status: 307, headers: { location: editorOf(state, user, url) } }
   const code = state.addCode('reauth', user, false)
   const parameters = { code, ...(profileChanged !== undefined && { ac: String(profileChanged) }) }
-  return { status: 307, headers: { location: withQuery(query(request, 'url'), parameters) } }
+  return { status: 307, headers: { location: withQuery(url, parameters) } }
 }
 
-/** The hosted page: links to sign in as each user; `&uid=` signs in at once. */
-function loginPage({ url }: LoopbackRequest, state: TrustAuthXState, { redirectUrl }: Pages): Reply {
+/** The hosted page: a button for each user; `&uid=` signs in at once. */
+function loginPage({ url }: LoopbackRequest, state: TrustAuthXState): Reply {
+  const orgId = url.searchParams.get('org_id') ?? ''
   const users = [...state.users.values()].filter(
-    ({ organization, isBanned }) => organization.orgId === url.searchParams.get('org_id') && !isBanned,
+    ({ organization, isBanned }) => organization.orgId === orgId && !isBanned,
   )
   const user = users.find(({ uid }) => uid === url.searchParams.get('uid'))
   if (user !== undefined) {
     const code = state.addCode('user', user, false)
-    return { status: 302, headers: { location: withQuery(redirectUrl, { code }) } }
+    return { status: 302, headers: { location: withQuery(user.organization.redirectUrl, { code }) } }
   }
   const links = users.map(({ uid, name }) => {
-    const target = new URLSearchParams({ org_id: url.searchParams.get('org_id') ?? '', uid })
-    return `<li><a href="?${target}">${name.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)}</a></li>`
+    const target = new URLSearchParams({ org_id: orgId, uid })
+    return `<li><a href="?${target}">${escaped(name)}</a></li>`
   })
-  const body = `<!doctype html><title>Sign in</title><h1>Sign in</h1><ul>${links.join('')}</ul>`
-  return { headers: { 'content-type': 'text/html; charset=utf-8' }, body }
-}
-
-function withQuery(target: string, parameters: Record<string, string>): string {
-  return `${target}${target.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}`
+  return htmlPage('Sign in to TrustAuthX', `<ul>${links.join('')}</ul>`)
 }

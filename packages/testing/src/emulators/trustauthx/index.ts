@@ -40,6 +40,8 @@ export interface TrustAuthXEmulator extends LoopbackControls<TrustAuthXEndpoint>
   readonly port: number
   /** Changes what the emulator does, from now on. */
   configure(settings: Partial<TrustAuthXSettings>): void
+  /** Sends browsers somewhere else after the hosted login page, as the dashboard does. */
+  redirectTo(url: string, organization?: TrustAuthXCredentials): void
   /** Adds another organization, whose credentials must not reach the first one. */
   addOrganization(): TrustAuthXCredentials
   /** Adds a role, of the first organization unless another is given. Answers its id. */
@@ -83,6 +85,7 @@ const defaults: TrustAuthXSettings = {
   scopeInUserData: true,
   tokenFormat: 'opaque',
   profileChanged: true,
+  profilePage: false,
 }
 
 /** Starts TrustAuthX on 127.0.0.1, with credentials made for this run. @throws {Error} for users with unknown roles */
@@ -97,13 +100,13 @@ export async function createTrustAuthXEmulator(options: TrustAuthXEmulatorOption
   } = options
   const settings: TrustAuthXSettings = { ...defaults, ...given }
   const state = new TrustAuthXState(settings, () => Math.floor(clock.now() / 1000))
-  const first = state.addOrganization()
+  const first = state.addOrganization(redirectUrl)
   for (const role of roles) state.addRole(first, role)
   for (const user of users) state.addUser(first, user)
 
   const server = await createLoopbackServer<TrustAuthXEndpoint>({
     ...(port !== undefined && { port }),
-    routes: (origin) => trustAuthXRoutes(state, { issuer: origin, redirectUrl }),
+    routes: (origin) => trustAuthXRoutes(state, origin),
     notFound: () => json({ detail: 'Not Found' }, { status: 404 }),
   })
 
@@ -127,8 +130,11 @@ export async function createTrustAuthXEmulator(options: TrustAuthXEmulatorOption
     secretKey: first.secretKey,
     orgId: first.orgId,
     configure: (changed) => void Object.assign(settings, changed),
+    redirectTo(url, organization) {
+      organizationOf(organization).redirectUrl = url
+    },
     addOrganization() {
-      const { apiKey, secretKey, orgId } = state.addOrganization()
+      const { apiKey, secretKey, orgId } = state.addOrganization(redirectUrl)
       return { apiKey, secretKey, orgId }
     },
     addRole: (role, organization) => state.addRole(organizationOf(organization), role).id,

@@ -51,6 +51,8 @@ export interface TrustAuthXSettings {
   tokenFormat: 'opaque' | 'jwt'
   /** What comes back as `ac` from the profile editor: whether the user changed something; `undefined` leaves it out. Default true. */
   profileChanged: boolean | undefined
+  /** Whether the profile editor is a page to edit on; otherwise its user is done at once, as `profileChanged` says. Default false. */
+  profilePage: boolean
 }
 
 export interface RoleState {
@@ -62,13 +64,15 @@ export interface RoleState {
 
 export interface OrganizationState extends TrustAuthXCredentials {
   readonly signedKey: string
+  /** Where the hosted login page sends the browser, with `?code=`. */
+  redirectUrl: string
   readonly roles: Map<string, RoleState>
 }
 
 export interface UserState {
   readonly uid: string
   readonly email: string
-  readonly name: string
+  name: string
   readonly img: string
   readonly organization: OrganizationState
   readonly roles: Set<string>
@@ -113,11 +117,11 @@ export class TrustAuthXState {
     this.now = now
   }
 
-  addOrganization(): OrganizationState {
+  addOrganization(redirectUrl: string): OrganizationState {
     const secretKey = hex(32)
     const apiKey = hex(16) + Array.from({ length: 20 }, () => String.fromCharCode(65 + randomInt(26))).join('')
     const signedKey = signToken({ alg: 'HS256', typ: 'JWT' }, { api_key: apiKey }, createSecretKey('HS256', secretKey))
-    const organization = { apiKey, secretKey, orgId: hex(32), signedKey, roles: new Map() }
+    const organization = { apiKey, secretKey, orgId: hex(32), signedKey, redirectUrl, roles: new Map() }
     this.organizations.set(apiKey, organization)
     return organization
   }

@@ -138,3 +138,8 @@ export function wireRole({ orgId }: OrganizationState, { id, name, permissions }
 export function wirePermissions(pairs: RoleState['permissions']): Record<string, string>[] {
   return pairs.map(([key, value]) => ({ [key]: value }))
 }
+
+/** An address with further parameters. */
+export function withQuery(target: string, parameters: Record<string, string>): string {
+  return `${target}${target.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}`
+}

@@ -1,0 +1,44 @@
+import { AuthError, unavailable } from '../../errors.ts'
+import { retryAfter } from '../../introspection.ts'
+import type { BrowserSignIn } from '../../sign-in.ts'
+import { refusedSignIn } from '../refused-sign-in.ts'
+import { claimsOf, posting } from './wire.ts'
+
+/** How users of the app sign in with a browser. */
+export interface JustAuthenticateMeLogin {
+  /** What people read where they choose among providers. Default: the name of the provider. */
+  label?: string
+}
+
+const provider = 'justauthenticateme'
+
+/**
+ * Signing in by a link in a mail, which brings both tokens in its address: what knows this browser again is the cookie that it got when
+ * the mail was asked for. The ID token is verified before anything is kept.
+ */
+export function signInAt(issuer: string, { label }: JustAuthenticateMeLogin): BrowserSignIn {
+  return {
+    ...(label !== undefined && { label }),
+    asks: 'email',
+    hasState: false,
+    async start({ answer = '' }, { request }) {
+      const { url, ...init } = posting(`${issuer}/authenticate`, { email: answer })
+      const { status, headers } = await request(url, init)
+      // An address that it does not like gets no mail; nobody needs to know.
+      if (status === 200 || status === 400) return { sent: 'mail' }
+      const explanation = `${provider}: a mail was asked for, and answered with status ${status}`
+      if (status !== 404) throw unavailable(explanation, retryAfter(headers))
+      const upstream = { provider, operation: 'authenticate', status }
+      throw new AuthError('ERR_UPSTREAM_NOT_FOUND', { explanation: `${explanation}: is appId right?`, upstream })
+    },
+    async finish({ url }) {
+      const [idToken, another] = url.searchParams.getAll('idToken')
+      const [refreshToken, twice] = url.searchParams.getAll('refreshToken')
+      if (!idToken || another !== undefined || twice !== undefined)
+        throw refusedSignIn(`${provider}: the browser came back without one ID token`)
+      const exp = claimsOf(idToken)?.exp
+      const expiresAt = typeof exp === 'number' ? { expiresAt: exp } : {}
+      return { tokens: { accessToken: idToken, ...expiresAt, ...(refreshToken && { refreshToken }) } }
+    },
+  }
+}

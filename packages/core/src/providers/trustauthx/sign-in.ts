@@ -1,0 +1,93 @@
+import { isAuthError } from '../../errors.ts'
+import { fetchThrough } from '../../fetch-through.ts'
+import type { ProviderContext } from '../../provider.ts'
+import type { BrowserSignIn } from '../../sign-in.ts'
+import { refusedSignIn } from '../refused-sign-in.ts'
+import { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
+
+/** How users of the organization sign in with a browser. */
+export interface TrustAuthXLogin {
+  /** The hosted login page. Default `https://app.trustauthx.com/widget/login/`. */
+  url?: string
+  /** The organization's own sub-domain of the login page, if it has one. */
+  subDomain?: string
+  /** What people read where they choose among providers. Default: the name of the provider. */
+  label?: string
+}
+
+type Options = Pick<TrustAuthXClientOptions, 'apiKey' | 'secretKey' | 'orgId'> & {
+  readonly [Name in 'apiBaseUrl' | 'envelopeIssuer' | 'refusedStatuses' | 'checkCredentials']?:
+    | TrustAuthXClientOptions[Name]
+    | undefined
+}
+
+/**
+ * Signing in at the hosted page, which brings a `code` and nothing else back: what knows this browser again is the cookie that it set
+ * out with. The profile editor brings `code` and `ac` back, and new tokens for them.
+ */
+export function signInWith(
+  options: Options,
+  { url, subDomain, label }: { [Name in keyof TrustAuthXLogin]: TrustAuthXLogin[Name] | undefined },
+): BrowserSignIn {
+  const clients = new WeakMap<ProviderContext, TrustAuthXClient>()
+
+  function clientFor(context: ProviderContext): TrustAuthXClient {
+    const { apiKey, secretKey, orgId, apiBaseUrl, envelopeIssuer, refusedStatuses, checkCredentials } = options
+    const client =
+      clients.get(context) ??
+      createTrustAuthXClient({
+        apiKey,
+        secretKey,
+        orgId,
+        fetch: fetchThrough(context),
+        clock: context.clock,
+        ...(apiBaseUrl !== undefined && { apiBaseUrl }),
+        ...(envelopeIssuer !== undefined && { envelopeIssuer }),
+        ...(refusedStatuses !== undefined && { refusedStatuses }),
+        ...(checkCredentials !== undefined && { checkCredentials }),
+        ...(url !== undefined && { loginUrl: url }),
+        ...(subDomain !== undefined && { subDomain }),
+      })
+    clients.set(context, client)
+    return client
+  }
+
+  return {
+    ...(label !== undefined && { label }),
+    hasState: false,
+    start: async (_, context) => ({ location: clientFor(context).generateUrl() }),
+    async finish({ url }, context) {
+      const { tokens } = await taken(() => clientFor(context).getUser(codeIn(url)))
+      return { tokens }
+    },
+    profile: {
+      async start({ accessToken }, returnUrl, context) {
+        return (await clientFor(context).resolveEditUserUrl(accessToken, returnUrl)).location
+      },
+      async finish(url, context) {
+        const ac = url.searchParams.get('ac') ?? undefined
+        const session = await taken(() => clientFor(context).finishEditUser({ code: codeIn(url), ac }))
+        return session?.tokens
+      },
+    },
+  }
+}
+
+/** @throws {AuthError} `ERR_SIGN_IN_REFUSED` */
+function codeIn({ searchParams }: URL): string {
+  const [code, another] = searchParams.getAll('code')
+  if (code === undefined || code === '' || code.length > 8192 || another !== undefined)
+    throw refusedSignIn('trustauthx: the browser came back without one code')
+  return code
+}
+
+// A code that is refused is the browser's, not ours.
+async function taken<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    const status = isAuthError(error) ? error.upstream?.status : undefined
+    if (status === undefined || status >= 500 || status === 429) throw error
+    throw refusedSignIn('trustauthx: the code was refused, or used before', error)
+  }
+}
