@@ -19,9 +19,9 @@ function page(status: number, title: string, main: string): HttpAnswer {
       // A form of a page that tells nothing says `Origin: null`.
       'Referrer-Policy': 'same-origin',
       'Content-Type': 'text/html; charset=utf-8',
-      // Nothing but the style above; and no frame around a page with a button.
+      // Nothing but the style above and an icon; and no frame around a page with a button.
       'Content-Security-Policy':
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
     },
     body: `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${escaped(title)}</title><style>${style}</style><main><h1>${escaped(title)}</h1>${main}</main>`,
   }
@@ -103,6 +103,10 @@ export function mailPage(): HttpAnswer {
     'Look into your mail',
     '<p>If the address is right, a mail with a link is on its way. Open the link in this browser.</p>',
   )
+}
+
+export function signedOutPage(loginPath: string): HttpAnswer {
+  return page(200, 'You are signed out', `<p><a href="${escaped(loginPath)}">Sign in</a></p>`)
 }
 
 /** What went wrong, as far as the user may know. */

@@ -8,7 +8,16 @@ import { createFlows } from './flow.ts'
 import { type FormRequest, readForm } from './form.ts'
 import { createMailLimit } from './mail-limit.ts'
 import type { HttpAnswer } from './page-request.ts'
-import { choicePage, confirmPage, emailPage, errorPage, mailPage, redirect, withCookies } from './pages.ts'
+import {
+  choicePage,
+  confirmPage,
+  emailPage,
+  errorPage,
+  mailPage,
+  redirect,
+  signedOutPage,
+  withCookies,
+} from './pages.ts'
 import { readReturnTo } from './return-to.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -29,7 +38,7 @@ interface Visit {
 }
 
 /**
- * Makes the routes that browsers sign in at, below `session.path`: `login`, `callback/<provider>`, `logout`, `profile`. What a provider
+ * Makes the routes that browsers sign in at, below `session.path`: `login`, `callback/<provider>`, `logout`, `signed-out`, `profile`. What a provider
  * does differently is in its `signIn`.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` without sessions, or without a provider to sign in at
  */
@@ -112,7 +121,9 @@ function routesOf(sessions: Sessions): AuthRoutes {
   async function logout({ request, form }: Visit): Promise<HttpAnswer> {
     if (request.method !== 'POST') return confirmPage('Sign out', `${path}/logout`, 'Sign out', {})
     assertSameSite(request, { ownOrigin: origin })
-    const returnTo = readReturnTo(form.get('returnTo'), origin, path)
+    // A page of the app might send its visitor to sign in at once.
+    const wanted = form.get('returnTo')
+    const returnTo = wanted === null ? `${origin}${path}/signed-out` : readReturnTo(wanted, origin, path)
     const { record, cookies } = await sessions.find(request, true)
     if (record === undefined) return redirect(returnTo, cookies)
     const ended = await sessions.end(request, record)
@@ -207,6 +218,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
   const visits: Readonly<Record<string, (visit: Visit) => Promise<HttpAnswer>>> = {
     '/login': login,
     '/logout': logout,
+    '/signed-out': async () => signedOutPage(`${path}/login`),
     '/profile': profile,
     '/profile/callback': profileCallback,
     '/failed': failure,

@@ -22,13 +22,15 @@ export const api = { clientId: 'api:orders', clientSecret: 'p+l:u%s/ and = & bla
 /** Shared with the API that takes HS256. */
 export const secret = 'a-shared-secret-of-64-bytes-for-the-hs256-tokens-of-these-tests!'
 
-const clients = [app, api].map(({ clientId, clientSecret }) => ({
-  client_id: clientId,
-  client_secret: clientSecret,
-  redirect_uris: [redirectUri],
-  response_types: ['code'],
-  grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-}))
+const clientsFor = (appOrigin: string | undefined) =>
+  [app, api].map(({ clientId, clientSecret }) => ({
+    client_id: clientId,
+    client_secret: clientSecret,
+    redirect_uris: [redirectUri, ...(appOrigin === undefined ? [] : [`${appOrigin}/auth/callback/oidc`])],
+    ...(appOrigin !== undefined && { post_logout_redirect_uris: [`${appOrigin}/auth/signed-out`] }),
+    response_types: ['code'],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  }))
 
 const accounts = {
   alice: { name: 'Alice Example', email: 'alice@example.test', roles: ['admin', 'auditor'] },
@@ -70,12 +72,14 @@ export function createKeys(): Promise<TestKey[]> {
  * Starts `oidc-provider` in a process of its own.
  * @param keys the first of an algorithm signs, all are published
  * @param port 0 for any free one
+ * @param appOrigin of an app that browsers are sent back to
  */
-export async function startOidcServer(keys: readonly TestKey[], port = 0): Promise<OidcServer> {
+export async function startOidcServer(keys: readonly TestKey[], port = 0, appOrigin?: string): Promise<OidcServer> {
   const child = fork(fileURLToPath(new URL('./oidc-server.mjs', import.meta.url)), {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  const clients = clientsFor(appOrigin)
   child.send({ port, keys: keys.map((key) => key.privateJwk), secret, clients, resources, accounts })
   const endpoint = await listening(child)
   const issuer = `${endpoint}/oidc`

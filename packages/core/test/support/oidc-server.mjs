@@ -38,6 +38,12 @@ async function start({ port, keys, secret, clients, resources, accounts }) {
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: () => true },
+      rpInitiatedLogout: {
+        logoutSource(context, form) {
+          const button = '<button form="op.logoutForm" name="logout" value="yes">Sign out there too</button>'
+          context.body = `<!doctype html><link rel="icon" href="data:,"><title>Sign out</title>${form}${button}`
+        },
+      },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_, resource) {
@@ -57,7 +63,7 @@ async function start({ port, keys, secret, clients, resources, accounts }) {
   const handle = provider.callback()
   server.on('request', async (request, response) => {
     try {
-      if (request.url.startsWith(`${mount}/interaction/`)) await signIn(provider, request, response)
+      if (request.url.startsWith(`${mount}/interaction/`)) await signIn(provider, accounts, request, response)
       else {
         request.originalUrl = request.url
         request.url = request.url.slice(mount.length)
@@ -86,7 +92,14 @@ function tokenClaims({ roles }) {
   }
 }
 
-async function signIn(provider, request, response) {
+async function signIn(provider, accounts, request, response) {
   const { params } = await provider.interactionDetails(request, response)
-  await provider.interactionFinished(request, response, { login: { accountId: params.login_hint } })
+  const account = new URL(request.url, 'http://localhost').searchParams.get('account') ?? params.login_hint
+  if (account !== undefined) {
+    await provider.interactionFinished(request, response, { login: { accountId: account } })
+    return
+  }
+  const links = Object.entries(accounts).map(([id, { name }]) => `<p><a href="?account=${id}">${name}</a></p>`)
+  response.writeHead(200, { 'content-type': 'text/html' })
+  response.end(`<!doctype html><link rel="icon" href="data:,"><title>Sign in</title>${links.join('')}`)
 }
