@@ -61,7 +61,10 @@ const cases: readonly Case[] = [
   {
     provider: 'justauthenticateme',
     button: 'Continue with a link in a mail',
-    people: [{ name: 'carol@example.test', id: 'carol@example.test', mayAdmin: false }],
+    people: [
+      { name: 'alice@example.test', id: 'alice@example.test', mayAdmin: true },
+      { name: 'bob@example.test', id: 'bob@example.test', mayAdmin: false },
+    ],
     async signIn(page, name, { justAuthenticateMe }) {
       await page.getByLabel('E-mail address').fill(name)
       await click(page, 'Send me a link')
@@ -135,7 +138,7 @@ export function describeChromium(name: string, buildApp: BuildApp): void {
     async function me(): Promise<{ id: string; provider: string; name?: string } | undefined> {
       await page.goto(`${app.origin}/me`)
       if (page.url() !== `${app.origin}/me`) return undefined
-      return JSON.parse(await page.innerText('body'))
+      return JSON.parse(String(await page.textContent('body')))
     }
 
     async function signIn({ button, signIn }: Case, person: Person): Promise<void> {

@@ -103,7 +103,12 @@ export async function createSignInStage(options: SignInStageOptions): Promise<Si
         scopes: ['user:name', 'user:validated:email', 'user:memberof:petshop', 'user:memberof:petshop.admin'],
       },
     }),
-    justAuthenticateMe({ appId: mailing.appId, baseUrl: mailing.baseUrl, login: { label: 'a link in a mail' } }),
+    justAuthenticateMe({
+      appId: mailing.appId,
+      baseUrl: mailing.baseUrl,
+      login: { label: 'a link in a mail' },
+      roles: { addresses: { 'alice@example.test': ['admin'] } },
+    }),
     ...(server === undefined
       ? []
       : [
