@@ -1,82 +1,359 @@
-import { createLogtoEmulator, type LogtoEmulator } from '@claviger/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
-import { logto } from '../../src/providers/logto/index.ts'
-import type { SessionOptions } from '../../src/session/options.ts'
-import { type AppSetup, type BuildApp, type RunningApp, serve } from './adapter-app.ts'
+import { describe, expect, it } from '@jest/globals'
+import type { BuildApp } from './adapter-app.ts'
 import { Browser } from './browser.ts'
+import { createSessionStage, signIns } from './session-stage.ts'
 
-const api = 'https://api.example.test'
-const key = 'a secret of the session cookies, long enough'
-
-/** The part of the contract about browsers. */
+/** The part of the contract about browsers that sign in, and out. */
 export function describeSessions(buildApp: BuildApp): void {
-  let tenant: LogtoEmulator
-  let auth: Authenticator
-  const running: RunningApp[] = []
+  const stage = createSessionStage(buildApp)
+  const { clock, use, signIn, me } = stage
 
-  beforeAll(async () => {
-    tenant = await createLogtoEmulator({
-      resources: [{ indicator: api, scopes: ['read', 'write'] }],
-      roles: [{ name: 'admin', scopes: { [api]: ['read', 'write'] } }],
-      users: [
-        { id: 'alice', name: 'Alice', roles: ['admin'] },
-        { id: 'bob', name: 'Bob' },
-      ],
-    })
-    const client = tenant.addApp({ type: 'Traditional' })
-    auth = createAuthenticator({
-      providers: [
-        logto({ endpoint: tenant.endpoint, audience: api, client: { ...client, scopes: ['read', 'write'] } }),
-      ],
-    })
-  })
-  afterEach(async () => {
-    await Promise.all(running.splice(0).map((app) => app.close()))
-  })
-  afterAll(async () => {
-    await auth.close()
-    await tenant.close()
-  })
-
-  async function start(session: Partial<SessionOptions> = {}, setup: Partial<AppSetup> = {}): Promise<RunningApp> {
-    const routes: AppSetup['routes'] = [
-      { path: '/me', handle: ({ user }) => user ?? null },
-      { path: '/scoped', guards: (g) => [g.requireScope('write')], handle: () => ({ ok: true }) },
-      { method: 'post', path: '/change', handle: () => ({ ok: true }) },
-    ]
-    const app = await serve({
-      at: (baseUrl) =>
-        buildApp({
-          auth,
-          http: { session: { baseUrl, keys: key, ...session }, ...setup.http },
-          signIn: true,
-          routes,
-          ...setup,
-        }),
-    })
-    running.push(app)
-    return app
-  }
-
-  async function signIn(app: RunningApp, user: string, browser = new Browser()): Promise<Browser> {
-    const page = await browser.open(`${app.origin}/me`)
-    const done = await browser.submit(page, { user })
-    expect([done.status, done.url.href]).toEqual([200, `${app.origin}/me`])
-    return browser
-  }
-
-  describe('a browser', () => {
-    it('is sent to sign in, and comes back to the page it asked for', async () => {
-      const app = await start()
+  describe('signing in', () => {
+    it('sends a browser to the sign-in, and back to the page it asked for', async () => {
+      use()
       const browser = new Browser()
-      const page = await browser.open(`${app.origin}/me?tab=2`)
-      expect(page.url.origin).toBe(tenant.endpoint)
+      const choice = await browser.open(`${stage.origin}/me?tab=2`)
+      expect([choice.status, choice.url.pathname]).toEqual([200, '/auth/login'])
+      const page = await browser.submit(choice, { provider: 'logto' })
+      expect(page.url.origin).toBe(stage.at.logto.endpoint)
       const done = await browser.submit(page, { user: 'alice' })
-      expect([done.status, done.url.href]).toEqual([200, `${app.origin}/me?tab=2`])
+      expect([done.status, done.url.href]).toEqual([200, `${stage.origin}/me?tab=2`])
       expect(done.json()).toMatchObject({ id: 'alice', provider: 'logto', scopes: ['read', 'write'] })
-      expect((await browser.open(`${app.origin}/scoped`)).status).toBe(200)
-      expect((await (await signIn(app, 'bob')).open(`${app.origin}/scoped`)).status).toBe(403)
+    })
+
+    it.each(Object.keys(signIns) as (keyof typeof signIns)[])('works at %s, by role', async (provider) => {
+      use()
+      const alice = await signIn(provider, 'alice')
+      expect((await alice.open(`${stage.origin}/me`)).json()).toMatchObject({ id: 'alice', provider })
+      expect((await alice.open(`${stage.origin}/admin`)).status).toBe(200)
+      const other = await signIn(provider, provider === 'itsyouonline' ? 'rob' : 'bob')
+      expect((await other.open(`${stage.origin}/admin`)).status).toBe(403)
+    })
+
+    it('works by a link in a mail, in the browser that asked for it', async () => {
+      use()
+      const browser = new Browser()
+      const form = { provider: 'justauthenticateme', returnTo: '/me' }
+      const asking = await browser.open(`${stage.origin}/auth/login`, { form })
+      expect(asking.body).toContain('type="email"')
+      const sent = await browser.submit(asking, { email: 'dora@example.test' })
+      expect(sent.body).toContain('Look into your mail')
+      const link = stage.at.justAuthenticateMe.outbox.at(-1)?.link ?? ''
+      const stolen = await new Browser().open(link)
+      expect([stolen.status, stolen.url.pathname]).toEqual([403, '/auth/failed'])
+      await browser.submit(asking, { email: 'dora@example.test' })
+      const done = await browser.open(stage.at.justAuthenticateMe.outbox.at(-1)?.link ?? '', { site: 'cross-site' })
+      expect([done.url.href, done.json()]).toEqual([
+        `${stage.origin}/me`,
+        expect.objectContaining({ id: 'dora@example.test' }),
+      ])
+    })
+
+    it('sends an address no more than three mails in 15 minutes, and does not tell', async () => {
+      use()
+      const browser = new Browser()
+      const ask = (email: string) =>
+        browser.open(`${stage.origin}/auth/login`, { form: { provider: 'justauthenticateme', email } })
+      const sent = stage.at.justAuthenticateMe.outbox.length
+      const pages = []
+      for (let i = 0; i < 5; i += 1) pages.push((await ask(i % 2 === 0 ? 'eve@example.test' : 'EVE@example.test')).body)
+      expect(new Set(pages).size).toBe(1)
+      expect(stage.at.justAuthenticateMe.outbox.length - sent).toBe(3)
+      expect((await ask('no address')).status).toBe(403)
+      await clock.advance(901)
+      await ask('eve@example.test')
+      expect(stage.at.justAuthenticateMe.outbox.length - sent).toBe(4)
+    })
+
+    it('answers on the way with nothing that is kept or passed on', async () => {
+      use()
+      const browser = new Browser()
+      const page = await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'logto' } })
+      const back = await browser.submit(page, { user: 'alice' }, { follow: false })
+      const callback = await browser.open(back.headers.get('location') ?? '', { follow: false })
+      expect(callback.status).toBe(303)
+      expect(callback.headers.get('location')).toBe(`${stage.origin}/`)
+      expect(callback.headers.get('cache-control')).toBe('no-store')
+      expect(callback.headers.get('referrer-policy')).toBe('no-referrer')
+      expect(callback.setCookies.join('\n')).not.toMatch(/claviger(-use)?=(?!.*HttpOnly; SameSite=Lax)/)
+      const choice = await new Browser().open(`${stage.origin}/auth/login`)
+      expect(choice.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      expect(choice.headers.get('cache-control')).toBe('no-store')
+    })
+
+    it('tells a user that the provider has said no, or is down', async () => {
+      use()
+      const browser = new Browser()
+      const page = await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'logto' } })
+      const refused = await browser.submit(page, { user: '' })
+      expect([refused.status, refused.url.search]).toEqual([403, '?code=ERR_SIGN_IN_REFUSED'])
+      const again = await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'logto' } })
+      stage.at.logto.fail('token', 'reset')
+      const down = await browser.submit(again, { user: 'alice' })
+      expect([down.status, down.headers.get('retry-after')]).toEqual([503, '5'])
+      use()
+      stage.at.logto.fail('discovery', 'reset')
+      expect((await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'logto' } })).status).toBe(503)
+    })
+
+    it('answers a call of the API with 401, and never with a redirect', async () => {
+      use()
+      const browser = new Browser()
+      const kinds: [string, Parameters<Browser['open']>[1]][] = [
+        ['fetch', { kind: 'api' }],
+        ['an old XMLHttpRequest', { site: undefined, headers: { 'x-requested-with': 'XMLHttpRequest' } }],
+        ['a program', { site: undefined, kind: 'api' }],
+        ['a frame', { headers: { 'sec-fetch-dest': 'iframe' } }],
+        ['a POST', { method: 'POST' }],
+        ['a wrong token', { headers: { authorization: 'Bearer nonsense' } }],
+      ]
+      for (const [kind, options] of kinds) {
+        const answer = await browser.open(`${stage.origin}/me`, options)
+        expect([kind, answer.status, answer.setCookies]).toEqual([kind, 401, []])
+      }
+      expect((await browser.open(`${stage.origin}/me`, { site: undefined })).url.pathname).toBe('/auth/login')
+      use({ redirect: false })
+      expect((await browser.open(`${stage.origin}/me`)).status).toBe(401)
+    })
+
+    it('is given up after three times that led nowhere, with the likely causes', async () => {
+      use()
+      const browser = new Browser()
+      for (let turn = 0; turn < 3; turn += 1) {
+        expect((await browser.open(`${stage.origin}/me`)).url.pathname).toBe('/auth/login')
+      }
+      const given = await browser.open(`${stage.origin}/me`)
+      expect([given.status, given.url.pathname]).toEqual([508, '/me'])
+      expect(given.body).toMatch(/cookie.*session\.baseUrl.*clock/s)
+      expect((await browser.open(`${stage.origin}/me`)).url.pathname).toBe('/auth/login')
+      expect(browser.names(stage.origin)).toContain('claviger-turns')
+      expect((await signIn('logto', 'alice', browser)).names(stage.origin)).not.toContain('claviger-turns')
+    })
+  })
+
+  describe('a session', () => {
+    it('gives way to a token in the header, good or bad', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const token = await stage.at.logto.tokenFor('bob', { resource: 'https://api.example.test' })
+      const call = (value: string) =>
+        browser.open(`${stage.origin}/me`, { kind: 'api', headers: { authorization: `Bearer ${value}` } })
+      expect((await call(token)).json()).toMatchObject({ id: 'bob' })
+      expect((await call(`${token}x`)).status).toBe(401)
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+    })
+
+    it('ends when its user signs out, also where a copy of its cookies is', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const copy = browser.copy()
+      const asked = await browser.open(`${stage.origin}/auth/logout`)
+      expect([asked.status, (await me(browser)).id]).toEqual([200, 'alice'])
+      for (const site of ['cross-site', 'same-site']) {
+        expect((await browser.submit(asked, {}, { site })).status).toBe(403)
+      }
+      const out = await browser.submit(asked)
+      expect([out.status, out.url.href]).toEqual([200, `${stage.origin}/auth/signed-out`])
+      expect(out.way.map(({ pathname }) => pathname)).toContain('/oidc/session/end')
+      expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+      expect((await me(copy)).status).toBe(401)
+    })
+
+    it('counts only for pages of the app itself when something is changed', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const change = (options: Parameters<Browser['open']>[1]) =>
+        browser.open(`${stage.origin}/change`, { method: 'POST', kind: 'api', ...options })
+      const foreign = { origin: 'https://evil.example' }
+      expect((await change({ site: 'same-origin' })).status).toBe(200)
+      expect((await change({ site: 'cross-site', headers: foreign })).status).toBe(403)
+      expect((await change({ site: 'same-site' })).status).toBe(403)
+      expect((await change({ site: undefined, headers: foreign })).status).toBe(403)
+      expect((await change({ site: undefined, headers: { origin: 'null' } })).status).toBe(403)
+      expect((await change({ site: undefined, headers: { origin: stage.origin } })).status).toBe(200)
+      expect((await change({ site: undefined })).status).toBe(200)
+      use({}, { allowedOrigins: ['https://evil.example'] })
+      expect((await change({ site: 'cross-site', headers: foreign })).status).toBe(200)
+    })
+
+    it('is refreshed unnoticed, by one call however many requests come', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const before = browser.cookie(stage.origin, 'claviger')
+      const asked = stage.at.logto.requests('token')
+      await clock.advance(3700)
+      const copies = Array.from({ length: 20 }, () => browser.copy())
+      const answers = await Promise.all(copies.map(me))
+      expect(answers.map(({ status, id }) => [status, id])).toEqual(copies.map(() => [200, 'alice']))
+      expect(stage.at.logto.requests('token') - asked).toBe(1)
+      for (const copy of copies) expect([before, undefined]).not.toContain(copy.cookie(stage.origin, 'claviger'))
+      // Whichever answer came last, the browser goes on from there.
+      await clock.advance(3700)
+      expect((await Promise.all(copies.map(me))).map(({ status }) => status)).toEqual(copies.map(() => 200))
+      expect(stage.at.logto.requests('token') - asked).toBe(2)
+    })
+
+    it('gets what it has missed when a request comes late with the cookies of before', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const late = browser.copy()
+      await clock.advance(3700)
+      await me(browser)
+      const asked = stage.at.logto.requests('token')
+      await clock.advance(60)
+      expect(await me(late)).toMatchObject({ status: 200, id: 'alice' })
+      expect(stage.at.logto.requests('token')).toBe(asked)
+      expect((await me(late)).visited.setCookies).toEqual([])
+    })
+
+    it('outlives an outage of the provider as long as its token does; then it waits', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      await clock.advance(3570)
+      stage.at.logto.fail('token', 'reset')
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+      await clock.advance(100)
+      const down = (await me(browser)).visited
+      expect([down.status, down.headers.get('retry-after'), down.setCookies]).toEqual([503, '5', []])
+      stage.at.logto.heal()
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+    })
+
+    it('ends when the provider says so', async () => {
+      use()
+      const browser = await signIn('logto', 'bob')
+      stage.at.logto.suspend('bob')
+      stage.at.logto.suspend('bob', false)
+      expect((await me(browser)).status).toBe(200)
+      await clock.advance(3700)
+      const { status, visited } = await me(browser)
+      expect([status, visited.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer realm="api", error="invalid_token"',
+      ])
+      expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+    })
+
+    it.each([
+      ['its user', { subject: 'bob', provider: 'logto' }],
+      ['its provider', { provider: 'logto' }],
+    ])('ends when %s is revoked, however new its token is', async (_, what) => {
+      for (const wait of [1, 3700]) {
+        const auth = use()
+        const browser = await signIn('logto', 'bob')
+        await clock.advance(1)
+        await auth.revoke(what)
+        await clock.advance(wait)
+        expect((await me(browser)).status).toBe(401)
+        expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+        expect((await me(await signIn('logto', 'bob'))).status).toBe(200)
+      }
+    })
+
+    it('ends when it is revoked itself', async () => {
+      for (const wait of [1, 3570, 3700]) {
+        const auth = use()
+        const [one, other] = [await signIn('logto', 'bob'), await signIn('logto', 'bob')]
+        const session = (await one.open(`${stage.origin}/session`)).json() as string
+        await auth.revoke({ session })
+        await clock.advance(wait)
+        expect([(await me(one)).status, (await me(other)).status]).toEqual([401, 200])
+      }
+    })
+
+    it('ends when the token that it holds is revoked, also when that is due to be refreshed', async () => {
+      for (const wait of [1, 3570]) {
+        const auth = use()
+        const tokens: string[] = []
+        const { verify } = auth
+        Object.assign(auth, {
+          verify(token: string) {
+            tokens.push(token)
+            return verify(token)
+          },
+        })
+        const browser = await signIn('logto', 'bob')
+        await clock.advance(wait)
+        await auth.revoke({ token: String(tokens.at(0)) })
+        expect((await me(browser)).status).toBe(401)
+      }
+    })
+
+    it('becomes nobody, where nobody is let in too', async () => {
+      const auth = use({}, { required: false })
+      const browser = await signIn('logto', 'bob')
+      await auth.revoke({ subject: 'bob', provider: 'logto' })
+      expect(await me(browser)).toMatchObject({ status: 200, id: undefined })
+      expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+    })
+
+    it('ends when nobody uses it, and after its time whoever does', async () => {
+      use({ rolling: 3600, absolute: 10_000 })
+      const idle = await signIn('logto', 'alice')
+      const used = idle.copy()
+      for (const seconds of [3000, 3000, 3000]) {
+        await clock.advance(seconds)
+        expect((await me(used)).status).toBe(200)
+      }
+      expect((await me(idle)).status).toBe(401)
+      await clock.advance(1001)
+      expect((await me(used)).status).toBe(401)
+    })
+
+    it('writes nothing where nothing has changed', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      expect((await me(browser)).visited.setCookies).toEqual([])
+      await clock.advance(86_400 / 20 - 1)
+      const used = await me(await signIn('itsyouonline', 'alice'))
+      expect(used.visited.setCookies).toEqual([])
+    })
+  })
+
+  describe('a profile', () => {
+    const edit = async (browser: Browser, change: Record<string, string>) => {
+      const asked = await browser.open(`${stage.origin}/auth/profile?returnTo=/me`, { site: 'none' })
+      const page = await browser.submit(asked)
+      expect(page.url.pathname).toBe('/widget/profile')
+      return browser.submit(page, change)
+    }
+
+    it('is edited at the provider, and the session goes on with new tokens', async () => {
+      use()
+      const browser = await signIn('trustauthx', 'bob')
+      const before = browser.cookie(stage.origin, 'claviger')
+      const done = await edit(browser, { change: 'true', name: 'Robert' })
+      expect([done.url.href, done.json()]).toEqual([
+        `${stage.origin}/me`,
+        expect.objectContaining({ id: 'bob', name: 'Robert' }),
+      ])
+      expect(browser.cookie(stage.origin, 'claviger')).not.toBe(before)
+      const kept = browser.cookie(stage.origin, 'claviger')
+      await edit(browser, { change: 'false' })
+      expect(browser.cookie(stage.origin, 'claviger')).toBe(kept)
+    })
+
+    it("does not end with another user's tokens, nor in another session", async () => {
+      use()
+      const browser = await signIn('trustauthx', 'bob')
+      const asked = await browser.open(`${stage.origin}/auth/profile`, { site: 'none' })
+      const callback = (code: string) =>
+        `${stage.origin}/auth/profile/callback?ac=true&code=${encodeURIComponent(code)}`
+      const foreign = () => stage.at.trustAuthX.mintReAuthCode('alice')
+      expect((await browser.open(callback(foreign()))).status).toBe(403)
+      await browser.submit(asked, {}, { follow: false })
+      expect((await browser.open(callback(foreign()))).status).toBe(403)
+      expect((await me(browser)).id).toBe('bob')
+      await browser.submit(asked, {}, { follow: false })
+      const again = await signIn('trustauthx', 'alice', browser)
+      expect((await again.open(callback(foreign()))).status).toBe(403)
+    })
+
+    it('is not there for a provider without such a page, or for nobody', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      expect((await browser.open(`${stage.origin}/auth/profile`)).status).toBe(404)
+      expect((await new Browser().open(`${stage.origin}/auth/profile`)).url.pathname).toBe('/auth/login')
     })
   })
 }

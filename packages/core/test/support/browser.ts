@@ -89,7 +89,8 @@ export class Browser {
     return other
   }
 
-  #headers(url: URL, { site = 'same-origin', kind = 'page', form, ...options }: VisitOptions, method: string) {
+  #headers(url: URL, options: VisitOptions, method: string): Record<string, string> {
+    const { site = 'same-origin', kind = 'page', form } = options
     const cookies = [...(this.cookies.get(url.host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
     const isBare = 'site' in options && options.site === undefined
     return {

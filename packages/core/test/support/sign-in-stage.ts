@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   createItsYouOnlineEmulator,
   createJustAuthenticateMeEmulator,
@@ -28,6 +29,8 @@ export interface SignInStage {
   readonly justAuthenticateMe: JustAuthenticateMeEmulator
   readonly oidc: OidcServer | undefined
   readonly providers: readonly Provider[]
+  /** How much longer the tokens of Logto are, from now on, than they need to be. */
+  padding: number
   close(): Promise<void>
 }
 
@@ -54,7 +57,10 @@ export async function createSignInStage(options: SignInStageOptions): Promise<Si
       { id: 'alice', name: 'Alice', email: 'alice@example.test', roles: ['admin'] },
       { id: 'bob', name: 'Bob', email: 'bob@example.test' },
     ],
-    customClaims: ({ context }) => ({ roles: context.user?.roles.map(({ name }) => name) ?? [] }),
+    customClaims: ({ context }) => ({
+      roles: context.user?.roles.map(({ name }) => name) ?? [],
+      padding: randomBytes(stage.padding).toString('hex').slice(0, stage.padding),
+    }),
   })
   const client = tenant.addApp({ type: 'Traditional', redirectUris: [`${origin}/auth/callback/logto`] })
   const hosted = await createTrustAuthXEmulator({
@@ -121,7 +127,8 @@ export async function createSignInStage(options: SignInStageOptions): Promise<Si
         ]),
   ]
   const started = [tenant, hosted, identity, mailing]
-  return {
+  const stage: SignInStage = {
+    padding: 0,
     logto: tenant,
     trustAuthX: hosted,
     itsYouOnline: identity,
@@ -132,4 +139,5 @@ export async function createSignInStage(options: SignInStageOptions): Promise<Si
       await Promise.all([...started.map((emulator) => emulator.close()), server?.kill()])
     },
   }
+  return stage
 }
