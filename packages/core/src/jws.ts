@@ -8,21 +8,28 @@ export interface CompactJws {
   readonly alg: string
   readonly typ: string | undefined
   readonly kid: string | undefined
+  /** Which headers offer a key of the sender's choice. Nobody must take it. */
+  readonly offers: readonly KeyHeader[]
   readonly claims: Claims
   readonly signingInput: Uint8Array
   readonly signature: Uint8Array
 }
 
-// Each could make us use a key, or a reading of the token, that its sender chose (RFC 8725 section 3.10).
-const refusedHeaders = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'enc', 'zip'] as const
+/** Headers with a key, or the way to one. */
+export const keyHeaders = ['jwk', 'jku', 'x5u', 'x5c'] as const
+export type KeyHeader = (typeof keyHeaders)[number]
+
+// Each could make us use a reading of the token that its sender chose (RFC 8725 section 3.10).
+const refusedHeaders = ['crit', 'b64', 'enc', 'zip'] as const
 
 /**
  * Takes a JSON Web Token apart, strictly: three canonical base64url segments, UTF-8, JSON objects.
+ * @param mayOffer - Whether a header may offer a key: only for whoever looks at `offers`.
  * @returns nothing if the text is no JWS at all, so that it may be an opaque token
  * @throws {AuthError} `ERR_TOKEN_MALFORMED`, `ERR_TOKEN_UNSUPPORTED` (encrypted, or with a header that must not be obeyed)
  * @see https://www.rfc-editor.org/rfc/rfc7515#section-7.1
  */
-export function readCompactJws(token: string): CompactJws | undefined {
+export function readCompactJws(token: string, mayOffer = false): CompactJws | undefined {
   const segments = token.split('.')
   const [first = '', second = '', third = ''] = segments
   // A JOSE header is a JSON object: base64url writes '{"' and '{ ' as 'ey', and a line break after the brace as 'ew'.
@@ -32,7 +39,7 @@ export function readCompactJws(token: string): CompactJws | undefined {
     throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: 'the token is encrypted (JWE)' })
 
   const header = parseObject(first, 'header')
-  for (const name of refusedHeaders) {
+  for (const name of mayOffer ? refusedHeaders : [...refusedHeaders, ...keyHeaders]) {
     if (Object.hasOwn(header, name)) {
       throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: `the header has ${name}` })
     }
@@ -42,6 +49,7 @@ export function readCompactJws(token: string): CompactJws | undefined {
     alg: text(header, 'alg') ?? missing('alg'),
     typ: text(header, 'typ'),
     kid: text(header, 'kid'),
+    offers: keyHeaders.filter((name) => Object.hasOwn(header, name)),
     claims,
     signingInput: Buffer.from(token.slice(0, first.length + 1 + second.length), 'latin1'),
     signature: decode(third, 'signature'),

@@ -1,6 +1,7 @@
 import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
 import type { JsonRequest, JsonResponse } from './http.ts'
+import type { KeyHeader } from './jws.ts'
 import type { Metadata } from './metadata.ts'
 import type { BrowserSignIn } from './sign-in.ts'
 import type { Refresh, Revoke } from './token-set.ts'
@@ -47,6 +48,8 @@ export interface JwtProfile {
   readonly tokenTypes: readonly (string | null)[]
   /** True where the provider's ID tokens are what APIs take; otherwise they are refused. */
   readonly idTokens?: boolean
+  /** Headers with a key or the way to one that may be there and mean nothing. Default: a token with any is refused. None is obeyed. */
+  readonly ignoredHeaders?: readonly KeyHeader[]
   /** One of these must be in `aud`; a function answers for one audience; `null` accepts any, and none. */
   readonly audience: readonly string[] | ((audience: string) => boolean) | null
   /** Claims that must be there, beyond `iss` and `exp`. */

@@ -46,7 +46,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const started = options.clock.monotonic()
     if (typeof token !== 'string') throw refused('ERR_TOKEN_MALFORMED', 'the token is not a text')
     if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
-    const jws = readCompactJws(token)
+    const jws = readCompactJws(token, true)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     const verified =
       jws !== undefined && routes.length > 0
@@ -67,7 +67,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export function createReader(options: Omit<VerifierOptions, 'opaque' | 'clockTolerance'>): Verifier {
   const anyTime = { ...options, opaque: [], clockTolerance: Number.POSITIVE_INFINITY }
   return async (token) => {
-    const jws = token.length > maxTokenLength ? undefined : readCompactJws(token)
+    const jws = token.length > maxTokenLength ? undefined : readCompactJws(token, true)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     if (jws === undefined || routes.length === 0) throw refused('ERR_TOKEN_MALFORMED', 'this is no JWT of a provider')
     return firstVerdict(routes, (route) => verifyJwt(jws, route, anyTime, undefined))
@@ -110,6 +110,8 @@ async function verifyJwt(
   request: HttpRequest | undefined,
 ): Promise<VerifiedToken> {
   const profile = provider.jwt as JwtProfile
+  const offered = jws.offers.find((name) => profile.ignoredHeaders?.includes(name) !== true)
+  if (offered !== undefined) throw refused('ERR_TOKEN_UNSUPPORTED', `the header has ${offered} (option ignoredHeaders)`)
   const algorithm = profile.algorithms.find((name) => name === jws.alg)
   if (algorithm === undefined) {
     throw refused(

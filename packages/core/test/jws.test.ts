@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { isAuthError } from '../src/index.ts'
+import { AuthError, isAuthError } from '../src/index.ts'
 import { readCompactJws } from '../src/jws.ts'
 
 const encode = (value: string | Uint8Array) => Buffer.from(value as string).toString('base64url')
@@ -23,6 +23,7 @@ describe('readCompactJws', () => {
       alg: 'ES256',
       typ: 'at+jwt',
       kid: 'k1',
+      offers: [],
       claims: { sub: 'alice' },
       signingInput: Buffer.from(token.slice(0, token.lastIndexOf('.'))),
       signature: Buffer.from('signature'),
@@ -98,6 +99,12 @@ describe('readCompactJws', () => {
     ['five segments', 'eyJhbGciOiJkaXIifQ..AA.AA.AA', 'the token is encrypted (JWE)'],
   ])('refuses %s as unsupported', (_, token, explanation) => {
     expect(refusalOf(String(token))).toEqual({ code: 'ERR_TOKEN_UNSUPPORTED', explanation })
+  })
+
+  it('tells of headers that offer a key to whoever asks for it', () => {
+    const token = jws({ alg: 'ES256', x5c: [], jku: '' })
+    expect(readCompactJws(token, true)?.offers).toEqual(['jku', 'x5c'])
+    expect(() => readCompactJws(jws({ alg: 'ES256', zip: 'DEF' }), true)).toThrow(AuthError)
   })
 
   it('gives claims that nobody can change', () => {

@@ -1,4 +1,7 @@
+import { describe, expect, it } from '@jest/globals'
 import { CompactEncrypt, importJWK } from 'jose'
+import { createAuthenticator } from '../src/index.ts'
+import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
 import { accepts, encode, type Forge, type HostileToken, refuses, split, useForge } from './support/tokens.ts'
 
 const forge = useForge()
@@ -212,3 +215,67 @@ function pretty(value: object): string {
 function swapCase(text: string): string {
   return text.replace(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
 }
+
+describe('an issuer that puts jku into all of its tokens', () => {
+  const authOf = ({ issuer, attacker }: Forge, ignoredHeaders: OidcOptions['ignoredHeaders']) =>
+    createAuthenticator({
+      providers: [
+        oidc({
+          issuer: issuer.issuer,
+          audience: issuer.audience,
+          jwksUri: issuer.jwksUri,
+          ...(ignoredHeaders && { ignoredHeaders }),
+        }),
+      ],
+      fetch: (url, init) => {
+        if (url.startsWith(attacker.issuer)) throw new Error('The attacker was asked.')
+        return globalThis.fetch(url, init)
+      },
+    })
+
+  it.each<[string, OidcOptions['ignoredHeaders'], (forge: Forge) => string, string]>([
+    ['its own tokens pass where it is ignored', ['jku'], (it) => it.token({}, { jku: it.issuer.jwksUri }), 'passes'],
+    [
+      'so do those of others, as nobody looks there',
+      ['jku'],
+      (it) => it.token({}, { jku: it.attacker.jwksUri }),
+      'passes',
+    ],
+    ['several can be', ['x5c', 'jku'], (it) => it.token({}, { jku: it.issuer.jwksUri, x5c: [] }), 'passes'],
+    [
+      'a key from there opens nothing',
+      ['jku', 'jwk'],
+      ({ issuer, attacker, header, claims }) =>
+        issuer.sign(header({ jku: attacker.jwksUri, jwk: attacker.current.publicJwk }), claims(), attacker.current),
+      'ERR_TOKEN_SIGNATURE',
+    ],
+    [
+      'another header is refused',
+      ['jku'],
+      (it) => it.token({}, { jku: it.issuer.jwksUri, x5u: it.issuer.jwksUri }),
+      'the header has x5u (option ignoredHeaders)',
+    ],
+    [
+      'it is refused where it is not ignored',
+      [],
+      (it) => it.token({}, { jku: '' }),
+      'the header has jku (option ignoredHeaders)',
+    ],
+    ['nor by default', undefined, (it) => it.token({}, { jku: '' }), 'the header has jku (option ignoredHeaders)'],
+    ['crit cannot be ignored', ['jku'], (it) => it.token({}, { crit: ['exp'] }), 'the header has crit'],
+  ])('%s', async (_, ignoredHeaders, token, expected) => {
+    const auth = authOf(forge(), ignoredHeaders)
+    const outcome = await auth.verify(token(forge())).then(
+      () => 'passes',
+      ({ code, explanation }) => (code === 'ERR_TOKEN_UNSUPPORTED' ? explanation : code),
+    )
+    expect(outcome).toBe(expected)
+    expect(forge().attacker.requests()).toBe(0)
+    await auth.close()
+  })
+
+  it('cannot have other headers ignored', () => {
+    const options = { issuer: 'https://id.example.test', audience: 'api', ignoredHeaders: ['crit'] as never }
+    expect(() => oidc(options)).toThrow(/ignoredHeaders/)
+  })
+})

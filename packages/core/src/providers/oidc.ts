@@ -4,6 +4,7 @@ import { type Algorithm, asymmetricAlgorithms, symmetricAlgorithms } from '../al
 import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
 import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
+import { keyHeaders } from '../jws.ts'
 import { openIdSignIn } from '../openid-sign-in.ts'
 import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
 import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims, Validator } from '../provider.ts'
@@ -33,6 +34,11 @@ export interface OidcOptions {
   algorithms?: readonly Algorithm[]
   /** Accepted `typ` headers; `null` stands for none at all. Default `['at+jwt']`. Issuers older than RFC 9068 need `['at+jwt', 'JWT']`. */
   tokenTypes?: readonly (string | null)[]
+  /**
+   * Headers with a key or the way to one (`jku`, `jwk`, `x5u`, `x5c`) that this issuer puts into all of its tokens, as UAA and XSUAA do
+   * with `jku`. They are ignored: keys come from where the options say. Default: none, and a token with any is refused.
+   */
+  ignoredHeaders?: readonly ('jku' | 'jwk' | 'x5u' | 'x5c')[]
   /** Claims that must be there beyond `iss` and `exp`. Default: those of RFC 9068 for `at+jwt` alone, else `['sub']`. */
   requiredClaims?: readonly string[]
   /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. */
@@ -98,6 +104,7 @@ const schema = z.strictObject({
     .array(z.union([text, z.null()]))
     .min(1, 'must name at least one')
     .optional(),
+  ignoredHeaders: z.array(z.enum(keyHeaders)).optional(),
   requiredClaims: z.array(text).optional(),
   rolesFrom: claimPath.optional(),
   permissionsFrom: claimPath.optional(),
@@ -159,6 +166,7 @@ export function oidc(options: OidcOptions): Provider {
       keys,
       algorithms,
       tokenTypes,
+      ...(checked.ignoredHeaders !== undefined && { ignoredHeaders: checked.ignoredHeaders }),
       audience: audiences,
       requiredClaims:
         checked.requiredClaims ??
