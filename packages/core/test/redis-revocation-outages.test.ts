@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTestClock } from '@claviger/testing'
+import { createTestClock, type TestClock } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import type { RevocationList } from '../src/index.ts'
 import { until } from './support/faults.ts'
@@ -86,6 +86,18 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
       'loses the stream alone',
       async () => {
         await (await server.client()).del(streamKey)
+      },
+    ],
+    [
+      'has another message in the place of the last',
+      async () => {
+        const client = await server.client()
+        const [latest] = (await client.xRevRange(streamKey, '+', '-', { COUNT: 1 })) ?? []
+        await client
+          .multi()
+          .flushAll()
+          .xAdd(streamKey, latest?.id ?? '', { r: '' })
+          .exec()
       },
     ],
   ])('%s, forgets nothing that a living process knows', async (_, lose) => {
@@ -191,12 +203,19 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     },
   )
 
-  it('has been out of reach while the machine slept, is not relied on, whichever clock noticed', async () => {
+  it.each<[string, (clock: TestClock, steady: { ahead: number }) => void]>([
+    ['the wall clock', (clock) => clock.set(clock.now() / 1000 + 31)],
+    ['the steady one', (_, steady) => (steady.ahead = 31_000)],
+  ])('has been out of reach while the machine slept, is not relied on: %s noticed', async (_, sleepThrough) => {
     const clock = createTestClock()
-    const list = await lists.list({ timeout: 0.5, clock })
+    const steady = { ahead: 0 }
+    const list = await lists.list({
+      timeout: 0.5,
+      clock: { ...clock, monotonic: () => clock.monotonic() + steady.ahead },
+    })
     server.pause()
     await until(() => list.health?.().state === 'lost')
-    clock.set(clock.now() / 1000 + 31)
+    sleepThrough(clock, steady)
     expect(verdict(list, 'any')).toBe('ERR_REVOCATION_UNAVAILABLE')
     server.resume()
     await until(() => verdict(list, 'any') === 'good')
@@ -245,6 +264,37 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => here.health?.().pending === 0)
     expect(there.size).toBe(2)
     await lists.close()
+    await proxy.close()
+  })
+
+  it('is being filled again by another process, is not taken for whole', async () => {
+    const client = await server.client()
+    await client.set('{claviger}:revocations:restoring', 'another process', { expiration: { type: 'PX', value: 2000 } })
+    const list = lists.start()
+    await until(() => list.health?.().lastId === '1-1')
+    await sleep(500)
+    expect(verdict(list, 'any')).toBe('ERR_REVOCATION_UNAVAILABLE')
+    await until(() => verdict(list, 'any') === 'good')
+    expect(await client.exists('{claviger}:revocations:restoring')).toBe(0)
+  })
+
+  it('has become a replica that takes no writes, is told when it takes them again', async () => {
+    const client = await server.client()
+    const [here, there] = [await lists.list(), await lists.list()]
+    await client.sendCommand(['REPLICAOF', '127.0.0.1', '1'])
+    await expect(here.add(ofToken('read-only'))).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+    await client.sendCommand(['REPLICAOF', 'NO', 'ONE'])
+    await until(() => verdict(there, 'read-only') === 'revoked')
+  })
+
+  it('takes a connection and says nothing, keeps none of them open for ever', async () => {
+    const proxy = await startRedisProxy(server.port)
+    proxy.stall()
+    const list = lists.start({ timeout: 0.2 }, { url: proxy.url })
+    await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+    await list.close()
+    proxy.flow()
+    await until(() => proxy.connections === 0)
     await proxy.close()
   })
 })

@@ -5,6 +5,7 @@ import {
   type Authenticator,
   createAuthenticator,
   createRevocationList,
+  type Provider,
   type RevocationList,
   type RevocationRequest,
   type VerifiedToken,
@@ -271,6 +272,55 @@ describe('a revocation is kept', () => {
     await clock.advance(400)
     expect(list.size).toBe(0)
     await list.close()
+  })
+})
+
+it('a wall clock that is set ahead, and back again, makes nothing forgotten', async () => {
+  authenticator()
+  const token = of('alice', { claims: { jti: 'id-1' } })
+  await auth.revoke({ token })
+  const time = now()
+  clock.set(time + 30 * 86_400)
+  await clock.advance(61)
+  clock.set(time + 61)
+  expect(await revoked(token)).toBe(true)
+})
+
+describe('a list that cannot tell others', () => {
+  const added: string[] = []
+  const lost = new AuthError('ERR_REVOCATION_UNAVAILABLE')
+  const failing: RevocationList = {
+    isRevoked: () => false,
+    async add(one) {
+      added.push(one.kind)
+      throw lost
+    },
+    size: 0,
+    close: async () => {},
+  }
+
+  it('is told of all issuers of a provider all the same', async () => {
+    added.length = 0
+    auth = createAuthenticator({
+      providers: [provider(issuer, 'shop'), provider(other, 'shop')],
+      clock,
+      revocations: failing,
+    })
+    await expect(auth.revoke({ subject: 'alice', provider: 'shop' })).rejects.toBe(lost)
+    expect(added).toEqual(['subject', 'subject'])
+  })
+
+  it('does not keep a token alive at its provider', async () => {
+    const ended: string[] = []
+    const opaque: Provider = {
+      name: 'opaque',
+      issuer: 'https://id.example.com',
+      opaque: { verify: async () => ({ active: true, claims: {}, user: { id: 'alice' } }) },
+      revoke: async ({ token }) => ended.push(token) > 0,
+    }
+    auth = createAuthenticator({ providers: [opaque], clock, revocations: failing })
+    await expect(auth.revoke({ token: 'an-opaque-token' })).rejects.toBe(lost)
+    expect(ended).toEqual(['an-opaque-token'])
   })
 })
 
