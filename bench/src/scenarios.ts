@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.ts'
+import { cluster } from './scenarios/cluster.ts'
 import { cold } from './scenarios/cold.ts'
 import { flood } from './scenarios/flood.ts'
 import { http } from './scenarios/http.ts'
@@ -46,6 +47,15 @@ export const scenarios: readonly Scenario[] = [
       'whether or not the last has been answered) and new ones (10 per second) call from other addresses. `bare` lets everybody pass. Peers: one round.',
     plot: { column: 'known p99 ms', logarithmic: true },
     run: flood,
+  },
+  {
+    name: 'cluster',
+    title: 'One, two and four processes',
+    about:
+      'The same app in a cluster of `node:cluster`, called over 64 connections by one more process on the same machine. Each process has a cache of its own, ' +
+      'so a token is verified once in each. New tokens are verified on all cores by one process already; known ones are answered on one.',
+    plot: { column: 'known/s' },
+    run: cluster,
   },
   {
     name: 'startup',
