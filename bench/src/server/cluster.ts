@@ -37,6 +37,6 @@ if (cluster.isPrimary) {
 } else {
   process.setSourceMapsEnabled(false)
   process.on('message', () => process.send?.(process.memoryUsage.rss()))
-  const facts = JSON.parse(process.env['FACTS'] ?? '{}') as IssuerFacts
+  const facts = JSON.parse(process.env.FACTS ?? '{}') as IssuerFacts
   createServer(await apps.Express.claviger(facts)).listen(0, '127.0.0.1')
 }
