@@ -28,6 +28,9 @@ function expressApp(auth: Authenticator): RequestListener {
   app.get('/orders', forExpress.authorize(scope('read:orders')), (_req, res) => {
     res.json([])
   })
+  app.delete('/machines/:id', forExpress.requirePermission('machine:delete'), (req, res) => {
+    res.json({ deleted: req.params.id })
+  })
   app.use(forExpress.problemDetails())
   return app
 }
@@ -43,6 +46,9 @@ function koaApp(auth: Authenticator): RequestListener {
   router.get('/orders', forKoa.authorize(scope('read:orders')), (ctx) => {
     ctx.body = []
   })
+  router.delete('/machines/:id', forKoa.requirePermission('machine:delete'), (ctx) => {
+    ctx.body = { deleted: ctx.params.id }
+  })
   const app = new Koa()
   app.use(forKoa.problemDetails())
   app.use(forKoa.authMiddleware(auth))
@@ -56,6 +62,7 @@ async function run(
   build: (auth: Authenticator) => RequestListener,
 ): Promise<RunningApp> {
   const auth = createAuthenticator(options)
+  await options.revocations?.ready?.()
   const server: Server = createServer(build(auth)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -1,10 +1,10 @@
-import type { AuthenticatorOptions, TokenSet } from '@claviger/core'
+import { type AuthenticatorOptions, createRoleDirectory, type TokenSet } from '@claviger/core'
 import { itsYouOnline } from '@claviger/core/itsyouonline'
 import { justAuthenticateMe } from '@claviger/core/justauthenticateme'
 import { logto } from '@claviger/core/logto'
 import { oidc } from '@claviger/core/oidc'
 import { openvCloud } from '@claviger/core/openvcloud'
-import { trustAuthX } from '@claviger/core/trustauthx'
+import { createTrustAuthXClient, trustAuthX, trustAuthXRoles } from '@claviger/core/trustauthx'
 import {
   createItsYouOnlineEmulator,
   createJustAuthenticateMeEmulator,
@@ -14,6 +14,7 @@ import {
   createTrustAuthXEmulator,
   type LogtoEmulator,
   type TestIssuer,
+  type TrustAuthXEmulator,
 } from '@claviger/testing'
 
 /** A way to sign in at a provider, as the browser of a user would. */
@@ -30,6 +31,8 @@ export interface SignIn {
 export interface Providers {
   readonly issuer: TestIssuer
   readonly tenant: LogtoEmulator
+  /** Where roles are kept, for the users of all providers. */
+  readonly trust: TrustAuthXEmulator
   readonly api: string
   readonly signIns: readonly SignIn[]
   /** What an API that trusts all of them is set up with. */
@@ -58,6 +61,13 @@ export async function startProviders(): Promise<Providers> {
   const trust = await createTrustAuthXEmulator({ roles: [{ name: 'admin', permissions: [{ machine: 'delete' }] }] })
   const uid = trust.addUser({ email: 'alice@example.test', roles: ['admin'] })
   const { apiKey, secretKey, orgId } = trust
+  const roles = trustAuthXRoles(createTrustAuthXClient({ apiKey, secretKey, orgId, apiBaseUrl: trust.url }))
+  const source: typeof roles = {
+    ...roles,
+    organizations: [undefined, orgId],
+    listOf: () => orgId,
+    load: async (_, options) => (await roles.load(orgId, options)).map(({ organization: _, ...role }) => role),
+  }
   const online = await createItsYouOnlineEmulator()
   const me = await createJustAuthenticateMeEmulator()
   const cloud = await createOpenvCloudEmulator({ jwtKey: online.publicJwk })
@@ -110,6 +120,7 @@ export async function startProviders(): Promise<Providers> {
   return {
     issuer,
     tenant,
+    trust,
     api,
     signIns,
     options: () => ({
@@ -121,6 +132,7 @@ export async function startProviders(): Promise<Providers> {
         openvCloud({ baseUrl: cloud.url }),
         trustAuthX({ apiKey, secretKey, orgId, apiBaseUrl: trust.url }),
       ],
+      roles: createRoleDirectory({ source, maxAge: 1 }),
       keys: { cooldown: 1, retry: 0.1, maxRetry: 1 }, // the story should not wait
     }),
     async close() {

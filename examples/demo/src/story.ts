@@ -1,11 +1,13 @@
 import type { TestIssuer } from '@claviger/testing'
 import { type RunningApp, startApps } from './apps.ts'
 import { type Providers, type SignIn, startProviders } from './providers.ts'
+import { type SharedRevocations, shareRevocations } from './revocations.ts'
 import type { Line } from './table.ts'
 
 /** The providers of the demo, and the APIs that trust them. */
 export interface Stage {
   readonly providers: Providers
+  readonly revocations: SharedRevocations
   readonly apps: readonly RunningApp[]
   close(): Promise<void>
 }
@@ -13,37 +15,41 @@ export interface Stage {
 /** Starts every provider, and the same API on Express and on Koa. */
 export async function setStage(): Promise<Stage> {
   const providers = await startProviders()
-  const apps = await startApps(providers.options)
+  const revocations = await shareRevocations()
+  const apps = await startApps(() => ({ ...providers.options(), revocations: revocations.list() }))
   return {
     providers,
+    revocations,
     apps,
     async close() {
       await Promise.all(apps.map((app) => app.close()))
-      await providers.close()
+      await Promise.all([providers.close(), revocations.close()])
     },
   }
 }
 
 /** Plays the story against one API, through real HTTP, and gives its lines. */
-export async function play({ providers }: Stage, app: RunningApp): Promise<Line[]> {
-  const { issuer, tenant, api, signIns } = providers
+export async function play({ providers, revocations, apps }: Stage, app: RunningApp): Promise<Line[]> {
+  const { issuer, tenant, trust, api, signIns } = providers
   const lines: Line[] = []
 
-  async function ask(step: string, path: string, token: string | undefined, expected: number): Promise<void> {
+  async function ask(step: string, route: string, token: string | undefined, expected: number): Promise<void> {
+    const [path = '', method = 'GET'] = route.split(' ').reverse()
     const started = performance.now()
-    const response = await fetch(app.url + path, {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    })
-    await response.text()
+    const status = await statusOf(app, path, token, method)
     const milliseconds = performance.now() - started
-    lines.push({
-      step,
-      framework: app.framework,
-      request: `GET ${path}`,
-      expected,
-      status: response.status,
-      milliseconds,
-    })
+    lines.push({ step, framework: app.framework, request: `${method} ${path}`, expected, status, milliseconds })
+  }
+
+  // Asks the other API until it answers so; the time is that since it was told here.
+  async function askElsewhere(step: string, token: string, expected: number, since: number): Promise<void> {
+    for (const other of apps.filter((one) => one !== app)) {
+      let status = 0
+      for (const end = since + 10_000; status !== expected && performance.now() < end; await pause(1))
+        status = await statusOf(other, '/me', token)
+      const milliseconds = performance.now() - since
+      lines.push({ step, framework: other.framework, request: 'GET /me', expected, status, milliseconds })
+    }
   }
 
   const atLogto = (user: string) => tenant.tokenFor(user, { resource: api })
@@ -105,12 +111,33 @@ export async function play({ providers }: Stage, app: RunningApp): Promise<Line[
   await pause(1500)
   await ask('the issuer is back', '/me', stranger, 200)
 
+  const machine = 'DELETE /machines/7'
+  const may = [{ machine: 'delete' }]
+  await ask('deleting machines takes a role that allows it', machine, stranger, 403)
+  const ada = issuer.tokenFor({ subject: 'ada', roles: ['admin'] })
+  await ask('and Ada has it', machine, ada, 200)
+  trust.setPermissions('admin', [])
+  await pause(1100) // maxAge of the role directory, 1 s here
+  await ask('the role is changed at its provider: seen within a second', machine, ada, 403)
+  trust.setPermissions('admin', may)
+  await pause(1100)
+  await ask('and changed back: her token is the same all the time', machine, ada, 200)
+
+  const revokedAt = performance.now()
   await app.auth.revoke({ subject: 'dora', provider: 'oidc' })
   await ask('Dora revoked, her token still unexpired', '/me', dora, 401)
+  await askElsewhere(`and refused by the other API too (by ${revocations.by})`, dora, 401, revokedAt)
   await ask('the others are not concerned', '/me', stranger, 200)
 
   for (const each of signIns) await signInAt(each)
   return lines
+}
+
+async function statusOf({ url }: RunningApp, path: string, token?: string, method = 'GET'): Promise<number> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await fetch(url + path, { method, headers })
+  await response.text()
+  return response.status
 }
 
 async function strangerTo(issuer: TestIssuer): Promise<string> {

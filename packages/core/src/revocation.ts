@@ -1,5 +1,5 @@
 import type { CachingVerifier } from './cache.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
 import { AuthError } from './errors.ts'
 import { publish } from './events.ts'
@@ -74,7 +74,7 @@ export interface RevocationListHealth {
  * A revocation list of this process. An entry stays until the tokens it concerns have expired, however many there are;
  * expired ones are swept away within a minute. Ids and tokens are kept as hashes, in about 32 bytes each.
  */
-export function createRevocationList({ clock }: { clock: Clock }): RevocationList {
+export function createRevocationList({ clock = systemClock }: { clock?: Clock } = {}): RevocationList {
   const index = createRevocationIndex(clock)
   const listeners = new Set<() => void>()
   return {
