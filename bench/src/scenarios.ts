@@ -4,6 +4,7 @@ import { cold } from './scenarios/cold.ts'
 import { flood } from './scenarios/flood.ts'
 import { http } from './scenarios/http.ts'
 import { memory } from './scenarios/memory.ts'
+import { refreshStorm } from './scenarios/refresh-storm.ts'
 import { revocationChaos } from './scenarios/revocation-chaos.ts'
 import { revocationFlood } from './scenarios/revocation-flood.ts'
 import { revocationSize } from './scenarios/revocation-size.ts'
@@ -94,6 +95,15 @@ export const scenarios: readonly Scenario[] = [
       'Redis is killed, started empty or with older data, stopped, flushed, and cut off, also in the middle of a reply, while four processes serve requests and revoke. In the end a fifth one starts, and all are asked for every token that was revoked.',
     onDemand: true,
     run: revocationChaos,
+  },
+  {
+    name: 'refresh-storm',
+    title: 'One rotating refresh token in four processes at once',
+    about:
+      'Four processes share refreshes and revocations through Redis, and all refresh the same token at once, with an issuer that takes three times as long as the ' +
+      'lease: as it should be, with the process that asks killed in the middle, with the issuer down, and with a session that it has ended.',
+    onDemand: true,
+    run: refreshStorm,
   },
   {
     name: 'memory',

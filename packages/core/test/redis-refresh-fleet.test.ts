@@ -123,10 +123,15 @@ describeWithRedis('processes that refresh one token at once', () => {
     const { issuer, tokens } = await startStrict()
     issuer.fail('token', { delay: 0.3 })
     const dead = { ...tokens, refreshToken: 'unknown' }
+    for (const one of [0, 1, 2]) expect(await fleet.verify(one, tokens.accessToken)).toBe('good')
     const all = (await Promise.all([0, 1, 2].map((one) => fleet.refresh(one, { tokens: dead, times: 10 })))).flat()
     expect(all).toHaveLength(30)
     expect(outcomesOf(all)).toEqual(['rejected'])
     expect(issuer.requests('token')).toBe(1)
+    // Its access token would have lived on.
+    for (const one of [0, 1, 2]) {
+      while ((await fleet.verify(one, tokens.accessToken)) !== 'ERR_TOKEN_REVOKED') await pause(10)
+    }
   })
 
   it('share an outage of the issuer, and end nothing', async () => {

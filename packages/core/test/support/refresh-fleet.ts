@@ -32,6 +32,8 @@ export interface Fleet {
   use(setup: WorkerSetup): Promise<void>
   /** Refreshes in one process; nothing when it ends meanwhile. */
   refresh(process: number, task: Task): Promise<readonly Shown[]>
+  /** What one process makes of an access token: `good`, or the code of its refusal. */
+  verify(process: number, token: string): Promise<string>
   /** As a crash does. */
   kill(process: number): void
   pause(process: number): void
@@ -64,6 +66,12 @@ export async function startFleet(size: number): Promise<Fleet> {
       Promise.all([answer, nothing]).catch(() => {}) // who is not waited for any more
       answered.abort()
       return first
+    },
+    async verify(process, token) {
+      const worker = of(process)
+      worker.send({ token })
+      const [{ verdict }] = await once(worker, 'message')
+      return verdict
     },
     kill: (process) => void of(process).kill('SIGKILL'),
     pause: (process) => void of(process).kill('SIGSTOP'),

@@ -3,14 +3,15 @@ import { createClient } from 'redis'
 import { type Authenticator, createAuthenticator, type Provider, type RefreshOutcome } from '../../src/index.ts'
 import { logto } from '../../src/providers/logto/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
-import { createRedisRefreshes } from '../../src/redis/index.ts'
+import { createRedisRefreshes, createRedisRevocationList } from '../../src/redis/index.ts'
 import type { Task, WorkerSetup } from './refresh-fleet.ts'
 
 let auth: Authenticator | undefined
 
 process.once('disconnect', () => process.exit())
-process.on('message', async ({ setup, task }: { setup?: WorkerSetup; task?: Task }) => {
+process.on('message', async ({ setup, task, token }: { setup?: WorkerSetup; task?: Task; token?: string }) => {
   if (setup !== undefined) await use(setup)
+  if (token !== undefined) await verify(token)
   if (task !== undefined) await refresh(task)
 })
 process.send?.({ started: true })
@@ -20,8 +21,18 @@ async function use(setup: WorkerSetup): Promise<void> {
   const providers: Provider[] = 'oidc' in setup ? [oidc(setup.oidc)] : [logto(setup.logto)]
   const client = createClient({ url: setup.redis })
   const refreshes = createRedisRefreshes({ client, keys: setup.key, lease: setup.lease })
-  auth = createAuthenticator({ providers, refreshes, timeout: 30 })
+  const revocations = createRedisRevocationList({ client })
+  auth = createAuthenticator({ providers, refreshes, revocations, timeout: 30 })
+  await auth.ready()
   process.send?.({ ready: true })
+}
+
+async function verify(token: string): Promise<void> {
+  const verdict = await auth?.verify(token).then(
+    () => 'good',
+    ({ code }) => code,
+  )
+  process.send?.({ verdict })
 }
 
 async function refresh({ tokens, times }: Task): Promise<void> {

@@ -1,9 +1,12 @@
 import * as z from 'zod'
+import type { Authenticator } from '../../authenticator.ts'
 import type { ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { isAuthError } from '../../errors.ts'
+import { at } from '../../json.ts'
 import { readOptions, text } from '../../options.ts'
+import type { RevocationRequest } from '../../revocation-request.ts'
 import { createAsk } from './calls.ts'
 import { createBrowserCalls, type TrustAuthXBrowserCalls } from './client-browser.ts'
 import {
@@ -41,6 +44,11 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
    * enough to call the whole API, and to assign roles to anybody. Default false.
    */
   dangerouslyAllowCredentialsInBrowser?: boolean
+  /**
+   * Where sessions end too that this client ends (`revokeToken`, `signOffSession`): an authenticator, or what does the same as its
+   * `revoke`. Their access tokens are refused at once then, and not only when a good answer about them is too old (`cacheFor`).
+   */
+  auth?: Authenticator | ((what: RevocationRequest) => Promise<void>)
   /** For tests. Default: the machine's. */
   clock?: Clock
 }
@@ -76,6 +84,12 @@ const schema = z.strictObject({
   checkCredentials: z.boolean().optional(),
   insecureLoginCookie: z.boolean().optional(),
   dangerouslyAllowCredentialsInBrowser: z.boolean().optional(),
+  auth: z
+    .custom<NonNullable<TrustAuthXClientOptions['auth']>>(
+      (value) => typeof value === 'function' || typeof at(value, ['revoke']) === 'function',
+      'must be an authenticator or a function',
+    )
+    .optional(),
   clock: z
     .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
     .optional(),
@@ -141,12 +155,29 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     cookie: createLoginCookie(secretKey, orgId, checked.insecureLoginCookie !== true),
     isEditUrlAllowed: checked.dangerouslyAllowCredentialsInBrowser === true,
   })
-  const assign = (operation: string, uid: string, roleIds: Assignment, given?: AssignOptions) =>
-    assignRoles(ask, orgId, operation, uid, { add: listOf(roleIds.add), remove: listOf(roleIds.remove) }, given)
+  const { auth } = checked
+  const revoke = typeof auth === 'object' ? (what: RevocationRequest) => auth.revoke(what) : auth
+  const endHere = async (token: string) => revoke?.({ token, upstream: false })
+
+  async function assign(operation: string, uid: string, roleIds: Assignment, given?: AssignOptions) {
+    const ids = { add: listOf(roleIds.add), remove: listOf(roleIds.remove) }
+    const assignment = await assignRoles(ask, orgId, operation, uid, ids, given)
+    const ended = given?.signOffSession?.accessToken
+    // Whoever cannot be told now is told later, and the provider refuses the token by itself: the new tokens must not be lost for it.
+    if (ended !== undefined) await endHere(ended).catch(() => {})
+    return assignment
+  }
 
   return {
     ...browser,
     ...tokens,
+    async revokeToken(what, given) {
+      try {
+        if (what.accessToken !== undefined && what.refreshToken === undefined) await endHere(what.accessToken)
+      } finally {
+        await tokens.revokeToken(what, given)
+      }
+    },
     attachRole: async (uid, roleIds, given) => assign('attachRole', uid, { add: roleIds }, given),
     removeRole: async (uid, roleIds, given) => assign('removeRole', uid, { remove: roleIds }, given),
     updateRole: async (uid, roleIds, given) => assign('updateRole', uid, roleIds, given),
