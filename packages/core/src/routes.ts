@@ -1,5 +1,7 @@
 import { AuthError } from './errors.ts'
+import { firstDifference } from './metadata.ts'
 import type { JwtProfile, Provider } from './provider.ts'
+import { quoted } from './redact.ts'
 import type { Route } from './route.ts'
 
 /** Issuer, as a token spells it → the providers of that issuer. */
@@ -20,6 +22,26 @@ export function createRoutes(routes: readonly Route[]): Routes {
     }
   }
   return table
+}
+
+/** Why a token of this issuer is nobody's, for the log: next to it the issuer that it may be meant to be, and where the two differ. */
+export function unknownIssuer(issuer: unknown, routes: Routes): string {
+  const found = `no provider has the issuer ${quoted(issuer)} (option issuerAliases)`
+  // Among many, the search would cost us more than a forged token costs its sender.
+  if (typeof issuer !== 'string' || routes.size === 0 || routes.size > 20) return found
+  const near = [...routes.keys()].map((known) => ({ known, likeness: likeness(issuer, known) }))
+  const { known } = near.reduce((best, one) => (one.likeness > best.likeness ? one : best))
+  return `${found}; the nearest is ${quoted(known)}${firstDifference(issuer, known)}`
+}
+
+// How many characters agree, from the beginning and from the end: the usual mistakes are one slash, or another host.
+function likeness(issuer: string, known: string): number {
+  const length = Math.min(issuer.length, known.length)
+  let first = 0
+  while (first < length && issuer[first] === known[first]) first += 1
+  let last = 0
+  while (last < length - first && issuer.at(-1 - last) === known.at(-1 - last)) last += 1
+  return first + last
 }
 
 /** Whether a token for these audiences is for this provider's configuration. */

@@ -13,7 +13,7 @@ import type { JwtProfile, OpaqueProfile, UserClaims } from './provider.ts'
 import { quoted } from './redact.ts'
 import { permissionName } from './roles/permission.ts'
 import type { Route } from './route.ts'
-import { acceptsAudience, type Routes } from './routes.ts'
+import { acceptsAudience, type Routes, unknownIssuer } from './routes.ts'
 import { restsOn } from './standing.ts'
 import type { Claims, Seconds, User, VerifiedToken, Verifier } from './types.ts'
 
@@ -271,7 +271,7 @@ function createOpaqueVerifier(options: VerifierOptions) {
     if (takers.length === 0) {
       throw jws === undefined
         ? refused('ERR_TOKEN_MALFORMED', 'not a JWT, and no provider takes opaque tokens')
-        : refused('ERR_TOKEN_ISSUER', `no provider has the issuer ${quoted(jws.claims.iss)} (option issuerAliases)`)
+        : refused('ERR_TOKEN_ISSUER', unknownIssuer(jws.claims.iss, options.routes))
     }
     if (asking >= maxAsking)
       throw unavailable(`${maxAsking} opaque tokens are being asked about already`, { retryAfter: 1 })
