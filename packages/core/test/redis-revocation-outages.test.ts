@@ -114,7 +114,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await lose()
     await until(() => [here, there].every(following))
     await here.close()
-    const late = await lists.list()
+    const late = lists.start({ whenStale: 'allow' })
     await until(() => late.size === 2501)
     expect(knowsAll(late, upTo(2500))).toBe(true)
     await late.add(ofToken('after'))
@@ -131,7 +131,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await server.start()
     await here.close()
     await until(() => following(there))
-    const late = await lists.list()
+    const late = lists.start({ whenStale: 'allow' })
     await until(() => knowsAll(late, ['saved', 'lost']))
   })
 
@@ -148,7 +148,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await client.xTrim(streamKey, 'MAXLEN', 0)
     await server.kill()
     await server.start()
-    const late = await lists.list()
+    const late = lists.start({ whenStale: 'allow' })
     await until(() => verdict(late, 'confirmed') === 'revoked')
     await lists.close()
     await proxy.close()
@@ -158,11 +158,9 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     const here = await lists.list()
     await addAll(here, 5000)
     await until(() => here.health?.().pending === 0)
-    for (const lose of [() => server.flush(), () => server.flush()]) {
-      await lose()
-      const late = await lists.list()
-      expect(late.size).toBe(5000)
-    }
+    await server.flush()
+    const late = await lists.list()
+    expect(late.size).toBe(5000)
   })
 
   it('is emptied, is filled by one of many, and not by all', async () => {
@@ -269,13 +267,12 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
 
   it('is being filled again by another process, is not taken for whole', async () => {
     const client = await server.client()
-    await client.set('{claviger}:revocations:restoring', 'another process', { expiration: { type: 'PX', value: 2000 } })
+    await client.set('{claviger}:revocations:emptied', '1', { expiration: { type: 'PX', value: 2000 } })
     const list = lists.start()
     await until(() => list.health?.().lastId === '1-1')
     await sleep(500)
     expect(verdict(list, 'any')).toBe('ERR_REVOCATION_UNAVAILABLE')
     await until(() => verdict(list, 'any') === 'good')
-    expect(await client.exists('{claviger}:revocations:restoring')).toBe(0)
   })
 
   it('has become a replica that takes no writes, is told when it takes them again', async () => {

@@ -9,7 +9,7 @@ export interface Listener {
   /** The next messages, in order; `again` when they follow upon none, because the stream is read from its beginning. */
   read(messages: readonly Message[]): void
   /** Redis has not got any more what was read last: everything that was read may be missing, and is read again from now on. */
-  emptied(): void
+  emptied(connection: RedisConnection): Promise<void>
   /** All that the stream held when it was asked has been read, and nothing that was read before is missing. */
   caughtUp(round: Round): Promise<void>
   /** The connection is no more, or could not be had. Told for each attempt. */
@@ -79,7 +79,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
     }
     if (found[0]?.id === last.id && found[0].text === last.text) return { messages: found.slice(1), isAll }
     last = undefined
-    listener.emptied()
+    await listener.emptied(connection)
     return { messages: [], isAll: false }
   }
 

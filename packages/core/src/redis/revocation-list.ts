@@ -8,6 +8,7 @@ import { redact } from '../redact.ts'
 import type { RevocationList, RevocationListHealth } from '../revocation.ts'
 import { createRevocationIndex, entryOf, type RevocationIndex } from '../revocation-index.ts'
 import type { Seconds } from '../types.ts'
+import { createAlarm } from './alarm.ts'
 import { defaultPrefix, keyOf, type RedisClient, type RedisConnection } from './client.ts'
 import { compact, timeOf } from './compaction.ts'
 import { connect, createCommands, messageOf } from './connection.ts'
@@ -23,7 +24,7 @@ import { writeEntry } from './revocation-entry.ts'
 export interface RedisRevocationListOptions {
   /** Duplicated for connections of our own; never used or closed itself. */
   client: RedisClient
-  /** All who share a list have the same. The keys are `{prefix}:revocations` and two more. Default `claviger`. */
+  /** All who share a list have the same. The keys are `{prefix}:revocations` and three more. Default `claviger`. */
   prefix?: string
   /**
    * How old what is known may be before `whenStale` holds: the longest time for which a token may be accepted that another
@@ -71,6 +72,7 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
   const key = keyOf(prefix, 'revocations')
   const owner = randomUUID()
   const restoring = createLease(keyOf(prefix, 'revocations:restoring'), owner)
+  const alarm = createAlarm(keyOf(prefix, 'revocations:emptied'))
   const compacting = createLease(keyOf(prefix, 'revocations:compacting'), owner)
 
   const index = createRevocationIndex(clock)
@@ -127,10 +129,11 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
       ignored += foreign
       if (foreign > 0) tell('ignored')
     },
-    emptied() {
+    async emptied(connection) {
       stream?.close()
       stream = createRevocationIndex(clock)
       tell('emptied')
+      await alarm.raise(connection)
     },
     async caughtUp(round) {
       if (synced === undefined && !(await isSettled(round.connection))) return
@@ -163,7 +166,7 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
   /** Whether a stream that is read for the first time is all there: one that has just begun may have begun anew. */
   async function isSettled(connection: RedisConnection): Promise<boolean> {
     const began = Number(follower.first?.id.split('-')[0]) / 1000
-    return (await timeOf(connection)) - began >= settlingTime && !(await restoring.isTaken(connection))
+    return (await timeOf(connection)) - began >= settlingTime && !(await alarm.isRaised(connection))
   }
 
   function startRestoring(): void {
@@ -171,7 +174,7 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
     if (present === undefined || performance.now() < nextRestore) return
     nextRestore = performance.now() + restoreEvery * (0.5 + Math.random())
     runInBackground('restoring', async (connection) => {
-      const isWhole = await restore({ connection, key, lease: restoring, index, stream: present })
+      const isWhole = await restore({ connection, key, lease: restoring, alarm, index, stream: present })
       if (!isWhole || stream !== present) return
       stream = undefined
       present.close()
