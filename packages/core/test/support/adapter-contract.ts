@@ -5,6 +5,7 @@ import { describeGuards } from './adapter-guards.ts'
 import { describeHostileRequests } from './adapter-hostility.ts'
 import { describeLogout } from './adapter-logout.ts'
 import { describeSessions } from './adapter-session.ts'
+import { describeSessionAttacks } from './adapter-session-attacks.ts'
 import { createStage } from './adapter-stage.ts'
 import { describeUpgrades } from './adapter-upgrades.ts'
 
@@ -17,6 +18,7 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeHostileRequests(stage)
     describeUpgrades(stage)
     describeSessions(buildApp)
+    describeSessionAttacks(buildApp)
     describeLogout(buildApp)
   })
 }
