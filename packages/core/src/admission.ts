@@ -52,6 +52,9 @@ type Line = Map<string, Waiting[]>
 
 // Where both wait, suspects get one turn of this many.
 const suspectTurn = 8
+// A suspect's place stays empty for as long as it was used, within these milliseconds: the cheapest flood is one of RSA signatures.
+const leastRest = 2
+const mostRest = 20
 
 // Given to nobody: the request that it answers is no longer there. Others that wait for the same token try again.
 const abandoned = new AuthError('ERR_OVERLOADED', { explanation: 'the request went away while it waited' })
@@ -62,8 +65,8 @@ export function isAbandoned(error: unknown): boolean {
 }
 
 /**
- * Limits the work that costs CPU, and shares it out by source: each in its turn, and those under suspicion after the others, with
- * fewer places. Nobody is shut out: suspects get every eighth turn, and all that nobody else wants.
+ * Limits the work that costs CPU, and shares it out by source: each in its turn, and those under suspicion after the others, in
+ * fewer places, of which they have no more than half the time. Nobody is shut out: suspects get every eighth turn at the least.
  */
 export function createAdmission(clock: Clock, limits: AdmissionLimits): Admission {
   const suspicion = createSuspicion(clock, limits.halfLife)
@@ -142,6 +145,7 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
 
   async function run<T>(source: string, work: () => Promise<T | undefined>): Promise<T | undefined> {
     const isSuspect = suspicion.isSuspect(source)
+    const started = clock.monotonic()
     running += 1
     if (isSuspect) runningSuspects += 1
     try {
@@ -151,9 +155,20 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
       return result
     } finally {
       running -= 1
-      if (isSuspect) runningSuspects -= 1
+      if (isSuspect) rest(clock.monotonic() - started)
       fill()
     }
+  }
+
+  // A timer that keeps the process alive, as somebody may wait for nothing else.
+  function rest(used: number): void {
+    setTimeout(
+      () => {
+        runningSuspects -= 1
+        fill()
+      },
+      Math.min(Math.max(used, leastRest), mostRest),
+    )
   }
 
   function blame(source: string): void {
