@@ -9,6 +9,7 @@ import { revocationChaos } from './scenarios/revocation-chaos.ts'
 import { revocationFlood } from './scenarios/revocation-flood.ts'
 import { revocationSize } from './scenarios/revocation-size.ts'
 import { revocationSpread } from './scenarios/revocation-spread.ts'
+import { roles } from './scenarios/roles.ts'
 import { soak } from './scenarios/soak.ts'
 import { startup } from './scenarios/startup.ts'
 import { warm } from './scenarios/warm.ts'
@@ -57,6 +58,14 @@ export const scenarios: readonly Scenario[] = [
       'so a token is verified once in each. New tokens are verified on all cores by one process already; known ones are answered on one.',
     plot: { column: 'known/s' },
     run: cluster,
+  },
+  {
+    name: 'roles',
+    title: 'Ten thousand roles of fifty permissions',
+    about:
+      'A directory is loaded, from code and from a function; guards are asked for the last permission of users with few and many roles, and for one that nobody has; ' +
+      'and a known token is verified with the roles of the moment. Each refusal and each grant counts as one check. CPU time of the process, with its garbage collection.',
+    run: roles,
   },
   {
     name: 'startup',

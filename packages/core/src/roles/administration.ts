@@ -124,8 +124,11 @@ export function createRoleAdministration({ source, auth, provider }: RoleAdminis
   return {
     async list({ organization = source.organizations[0], ...options } = {}) {
       const list = await source.load(organization, options)
-      const roles = readRoles(source.what, list, organization)
-      return organization === undefined ? roles : roles.map((role) => ({ ...role, organization }))
+      return readRoles(source.what, list, organization).map(({ permissions, ...role }) => ({
+        ...role,
+        ...(organization !== undefined && { organization }),
+        permissions: permissions.flatMap((one) => readPermission(one) ?? []),
+      }))
     },
     add: async (name, permissions, options = {}) =>
       write.add(assertText('name', name), permissionsOf('add', permissions), options),

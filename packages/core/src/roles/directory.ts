@@ -136,11 +136,11 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
         const given: unknown = await load(organization)
         return { roles: readRoles(what, given, organization), count: Array.isArray(given) ? given.length : 0 }
       },
-      onLoad: ({ roles }) =>
+      onLoad: ({ size }) =>
         publish('claviger:roles', {
           ...shared,
           outcome: 'replaced',
-          roles: roles.length,
+          roles: size,
           error: undefined,
           retryIn: undefined,
         }),

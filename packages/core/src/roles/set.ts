@@ -3,7 +3,7 @@ import type { AuthError } from '../errors.ts'
 import { createRefreshed, type RefreshedHealth } from '../refreshed.ts'
 import type { Role, Seconds } from '../types.ts'
 import { whileUsed } from '../while-used.ts'
-import { permissionName } from './permission.ts'
+import { permissionName, readPermission } from './permission.ts'
 import type { Signals } from './signals.ts'
 
 /** How roles are kept. In seconds. */
@@ -12,6 +12,11 @@ export interface RoleFreshness {
   maxAge?: Seconds | undefined
   /** How much older they may be while they cannot be read. Default 600, at most 86400. */
   staleIfError?: Seconds | undefined
+}
+
+/** A role as it was given. What of its permissions is none allows nothing. */
+export interface SpelledRole extends Omit<Role, 'permissions'> {
+  readonly permissions: readonly unknown[]
 }
 
 /** A role as it was read, with the names of what it allows. Frozen. */
@@ -23,6 +28,8 @@ export interface KnownRole {
 /** All roles of one organization, as they were at one moment. Another moment is another object. */
 export interface RoleSnapshot {
   readonly roles: readonly Role[]
+  /** How many there are. */
+  readonly size: number
   /** How many the owner counts. */
   readonly count: number
   /** Monotonic. */
@@ -54,7 +61,7 @@ interface Options extends RoleFreshness {
   /** Whose writes count. */
   readonly signals: readonly Signals[]
   /** Asks for all roles; those that do not belong here are left out already. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
-  readonly load: () => Promise<{ readonly roles: readonly Role[]; readonly count: number }>
+  readonly load: () => Promise<{ readonly roles: readonly SpelledRole[]; readonly count: number }>
   readonly onLoad?: (snapshot: RoleSnapshot) => void
   readonly onFailure?: (error: AuthError, retryIn: Seconds) => void
   readonly onDeath?: () => void
@@ -79,7 +86,7 @@ export function createRoleSet(options: Options): RoleSet {
     async load() {
       const started = writes()
       const { roles, count } = await load()
-      const held = { ...snapshotOf(roles), count, writes: started, loadedAt: clock.monotonic() }
+      const held = Object.assign(snapshotOf(roles), { count, writes: started, loadedAt: clock.monotonic() })
       onLoad?.(held)
       return { value: held }
     },
@@ -132,26 +139,45 @@ export function createRoleSet(options: Options): RoleSet {
       const held = refreshed.current()
       if (held === undefined || isOld(held, within)) await refreshed.refresh().catch(() => {})
     },
-    health: () => ({ ...refreshed.health(), roles: refreshed.current()?.roles.length ?? 0 }),
+    health: () => ({ ...refreshed.health(), roles: refreshed.current()?.size ?? 0 }),
     close: () => refreshed.close(),
   }
 }
 
-function snapshotOf(list: readonly Role[]): Pick<RoleSnapshot, 'roles' | 'find'> {
-  const byId = new Map<string, KnownRole>()
-  const byName = new Map<string, KnownRole | undefined>()
-  for (const { permissions, ...rest } of list) {
-    const role = Object.freeze({
-      ...rest,
-      permissions: Object.freeze(permissions.map((one) => Object.freeze({ ...one }))),
-    })
-    const known = { role, names: Object.freeze([...new Set(permissions.map(permissionName))]) }
-    byId.set(role.id, known)
-    byName.set(role.name, byName.has(role.name) ? undefined : known)
+function snapshotOf(list: readonly SpelledRole[]): Pick<RoleSnapshot, 'roles' | 'size' | 'find'> {
+  const byId = new Map<string, SpelledRole>()
+  const byName = new Map<string, SpelledRole | undefined>()
+  for (const role of list) {
+    byId.set(role.id, role)
+    byName.set(role.name, byName.has(role.name) ? undefined : role)
+  }
+  // Most roles of a long list are never asked for.
+  const known = new Map<SpelledRole, KnownRole>()
+  function knownOf(spelled: SpelledRole): KnownRole {
+    let found = known.get(spelled)
+    if (found === undefined) {
+      found = knownRole(spelled)
+      known.set(spelled, found)
+    }
+    return found
   }
   return {
-    roles: Object.freeze([...byId.values()].map(({ role }) => role)),
-    // Who told both an id and a name means that one role: another may have got its name since.
-    find: ({ id, name }) => byId.get(id) ?? (id === name ? byName.get(name) : undefined),
+    size: byId.size,
+    get roles() {
+      return [...byId.values()].map((role) => knownOf(role).role)
+    },
+    find({ id, name }) {
+      // Who told both an id and a name means that one role: another may have got its name since.
+      const found = byId.get(id) ?? (id === name ? byName.get(name) : undefined)
+      return found === undefined ? undefined : knownOf(found)
+    },
   }
+}
+
+function knownRole({ permissions: spelled, ...rest }: SpelledRole): KnownRole {
+  const permissions = Object.freeze(
+    spelled.flatMap((one) => readPermission(one) ?? []).map((one) => Object.freeze(one)),
+  )
+  const names = Object.freeze([...new Set(permissions.map(permissionName))])
+  return { role: Object.freeze({ ...rest, permissions }), names }
 }

@@ -5,8 +5,8 @@ import type { CallOptions } from '../client-options.ts'
 import { unavailable } from '../errors.ts'
 import { isObject } from '../json.ts'
 import { invalidOptions, readOptions } from '../options.ts'
-import type { Permission, Role } from '../types.ts'
 import { type PermissionSpelling, readPermission } from './permission.ts'
+import type { SpelledRole } from './set.ts'
 
 /** Where roles are read from: `trustAuthXRoles()`, `logtoRoles()`, or one of your own. */
 export interface RoleSource {
@@ -179,17 +179,21 @@ function idOf(key: string, definition: RoleDefinition | z.output<typeof role>): 
  * none makes no permission.
  * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` for something that is no list
  */
-export function readRoles(what: string, list: unknown, organization: string | undefined): readonly Role[] {
+export function readRoles(what: string, list: unknown, organization: string | undefined): readonly SpelledRole[] {
   if (!Array.isArray(list)) throw unavailable(`${what}: not a list of roles`)
   return list.flatMap((value: unknown) => readRole(value, organization) ?? [])
 }
 
-function readRole(value: unknown, asked: string | undefined): Role | undefined {
+function readRole(value: unknown, asked: string | undefined): SpelledRole | undefined {
   if (!isObject(value)) return undefined
   const { name, id = name, organization, permissions } = value
   if (typeof id !== 'string' || id === '' || typeof name !== 'string' || name === '') return undefined
   if (organization !== undefined && organization !== asked) return undefined
-  const list: readonly unknown[] = Array.isArray(permissions) ? permissions : []
-  const read: readonly Permission[] = list.flatMap((one) => readPermission(one) ?? [])
-  return { id, name, ...(organization !== undefined && { organization: organization as string }), permissions: read }
+  const spelled: readonly unknown[] = Array.isArray(permissions) ? [...permissions] : []
+  return {
+    id,
+    name,
+    ...(asked !== undefined && organization === asked && { organization: asked }),
+    permissions: spelled,
+  }
 }
