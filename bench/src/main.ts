@@ -24,6 +24,8 @@ const { values: flags } = parseArgs({
 })
 const chosen = chosenOf(flags.only?.split(','))
 const quick = flags.quick
+const names = scenarios.map(({ name }) => name)
+const docs = join(import.meta.dirname, '..', '..', 'docs', 'benchmarks')
 const options = {
   quick,
   rounds: numberOf('rounds', flags.rounds),
@@ -38,40 +40,45 @@ console.log(
     .join(', '),
 )
 
+const folder = quick || flags.print ? mkdtempSync(join(tmpdir(), 'claviger-bench-')) : docs
 const measured: Measured[] = []
+let failed = false
 for (const scenario of chosen) {
   console.log(`\n${scenario.name}: ${scenario.title}`)
-  const busy = await busyShare()
-  if (busy > 0.1) options.say(`others keep ${Math.round(busy * 100)} % of the machine busy`)
-  const { run, onDemand, ...known } = scenario
-  const started = performance.now()
-  const result = await run(options)
-  measured.push({ ...known, ...result, at: new Date().toISOString(), machine: machine(), versions: versions(), busy })
-  console.log(table(result.rows))
-  for (const note of result.notes ?? []) options.say(note)
-  options.say(`took ${Math.round((performance.now() - started) / 1000)} s`)
+  try {
+    measured.push(await measure(scenario))
+    // After each, so that what took so long is not lost with a later one.
+    writeResults(folder, measured, names)
+  } catch (error) {
+    failed = true
+    console.error(error)
+  }
 }
-
-const order = scenarios.map(({ name }) => name)
-if (quick || flags.print) {
-  const folder = mkdtempSync(join(tmpdir(), 'claviger-bench-'))
-  writeResults(folder, measured, order)
-  rmSync(folder, { recursive: true })
-} else {
-  writeResults(join(import.meta.dirname, '..', '..', 'docs', 'benchmarks'), measured, order)
-}
+if (folder !== docs) rmSync(folder, { recursive: true })
 
 // So short a run says nothing about how fast anything is.
 if (!quick) {
   const claims = measured.flatMap((one) => one.claims)
   console.log(`\nmust hold\n${verdicts(claims)}`)
-  if (flags.assert && claims.some(({ holds }) => !holds)) process.exitCode = 1
+  if (flags.assert && claims.some(({ holds }) => !holds)) failed = true
+}
+if (failed) process.exitCode = 1
+
+async function measure({ run, onDemand, ...known }: Scenario): Promise<Measured> {
+  const busy = await busyShare()
+  if (busy > 0.1) options.say(`others keep ${Math.round(busy * 100)} % of the machine busy`)
+  const started = performance.now()
+  const result = await run(options)
+  console.log(table(result.rows))
+  for (const note of result.notes ?? []) options.say(note)
+  options.say(`took ${Math.round((performance.now() - started) / 1000)} s`)
+  return { ...known, ...result, at: new Date().toISOString(), machine: machine(), versions: versions(), busy }
 }
 
-function chosenOf(names: readonly string[] | undefined): readonly Scenario[] {
-  if (names === undefined) return scenarios.filter(({ onDemand }) => onDemand !== true)
-  const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name))
-  if (unknown.length === 0) return scenarios.filter(({ name }) => names.includes(name))
+function chosenOf(wanted: readonly string[] | undefined): readonly Scenario[] {
+  if (wanted === undefined) return scenarios.filter(({ onDemand }) => onDemand !== true)
+  const unknown = wanted.filter((name) => !scenarios.some((scenario) => scenario.name === name))
+  if (unknown.length === 0) return scenarios.filter(({ name }) => wanted.includes(name))
   console.error(`no such scenario: ${unknown.join(', ')}; there are ${scenarios.map(({ name }) => name).join(', ')}`)
   process.exit(2)
 }

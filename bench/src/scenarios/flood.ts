@@ -26,7 +26,7 @@ export async function flood({ quick, rounds = 3, say }: RunOptions): Promise<Res
   const results: Result[] = []
   for (const algorithm of quick ? (['ES512'] as const) : (['ES512', 'RS256'] as const)) {
     say(`Express, ${algorithm}`)
-    const seconds = quick ? 0.3 : 6
+    const seconds = quick ? 0.3 : 5
     results.push(
       await onStage(algorithm, (stage) =>
         compare(stage, { subjects: quick ? ['bare', 'claviger'] : all, rounds: quick ? 1 : rounds, seconds }),
