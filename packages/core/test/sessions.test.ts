@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import {
+  type Authenticator,
+  createAuthenticator,
+  createRequestAuthenticator,
+  type SessionOptions,
+} from '../src/index.ts'
+import { justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
+import { trustAuthX } from '../src/providers/trustauthx/index.ts'
+import { createSeal } from '../src/session/seal.ts'
+
+const key = 'a secret of the session cookies, long enough'
+const credentials = { apiKey: 'the-api-key-of-acme', secretKey: 'the-secret-of-acme', orgId: 'acme' }
+
+describe('the options of a session', () => {
+  const made: Authenticator[] = []
+  afterEach(() => Promise.all(made.splice(0).map((auth) => auth.close())))
+
+  function create(session: Partial<SessionOptions>, providers = [trustAuthX({ ...credentials, login: true })]) {
+    const auth = createAuthenticator({ providers })
+    made.push(auth)
+    return createRequestAuthenticator(auth, { session: { baseUrl: 'https://shop.example', keys: key, ...session } })
+  }
+
+  it.each<[Partial<SessionOptions>, string]>([
+    [{ keys: 'short' }, 'must have at least 32 bytes'],
+    [{ keys: [] }, 'must have at least one'],
+    [{ keys: [key, ''] }, 'must not be empty'],
+    [{ keys: 'your-session-secret-goes-here-please-now' }, 'is a placeholder'],
+    [{ keys: undefined as never }, 'option keys: is missing'],
+    [{ baseUrl: 'http://shop.example' }, 'must be an https URL (http on loopback only)'],
+    [{ baseUrl: 'https://shop.example/app' }, 'must be without a path'],
+    [{ baseUrl: 'shop.example' }, 'must be an https URL'],
+    [{ path: 'auth' }, 'must be a path such as /auth'],
+    [{ path: '/auth/../x' }, 'must be a path such as /auth'],
+    [{ cookieName: 'a b' }, 'must be at most 40 letters'],
+    [{ rolling: 1 }, 'must be at least 60 s'],
+    [{ rolling: 7200, absolute: 3600 }, 'must not be more than absolute'],
+    [{ absolute: 40 * 86_400 }, 'must not be more than maxTokenLifetime'],
+    [{ maxCookieBytes: 100 }, 'must be at least 1024'],
+    [{ store: {} as never }, 'must be a SessionStore'],
+    [{ keyss: key } as never, 'did you mean keys?'],
+  ])('are refused when it is built: %j', (session, message) => {
+    expect(() => create(session)).toThrow(message)
+  })
+
+  it('need the authenticator itself, and providers to sign in at that are told apart', () => {
+    const auth = createAuthenticator({ providers: [justAuthenticateMe({ appId: 'app' })] })
+    made.push(auth)
+    const session = { baseUrl: 'https://shop.example', keys: key }
+    expect(() => createRequestAuthenticator({ ...auth }, { session })).toThrow('not a copy of it')
+    expect(() => createRequestAuthenticator(auth, { session }).createAuthRoutes()).toThrow('no provider is set up')
+    expect(() => createRequestAuthenticator(auth).createAuthRoutes()).toThrow('the option session')
+    const twins = ['a', 'b'].map((orgId) => trustAuthX({ ...credentials, orgId, login: true }))
+    expect(() => create({}, twins).createAuthRoutes()).toThrow('have the name "trustauthx"')
+  })
+
+  it('make cookies for https that no subdomain can set, and plain ones on loopback', async () => {
+    const cookiesAt = async (baseUrl: string) => {
+      const answer = await create({ baseUrl }).createAuthRoutes()({
+        method: 'POST',
+        url: '/auth/login',
+        headers: { 'sec-fetch-site': 'same-origin' },
+        body: {},
+      })
+      expect(answer?.status).toBe(303)
+      return [answer?.headers['Set-Cookie']].flat()
+    }
+    const value = '[\\w.-]+; Max-Age=900; Path=/; HttpOnly; '
+    expect(await cookiesAt('https://shop.example')).toEqual([
+      expect.stringMatching(`^__Host-claviger-flow-[\\w-]+=${value}Secure; SameSite=Lax$`),
+    ])
+    expect(await cookiesAt('http://localhost:3000')).toEqual([
+      expect.stringMatching(`^claviger-flow-[\\w-]+=${value}SameSite=Lax$`),
+    ])
+  })
+})
+
+describe('the seal', () => {
+  const [old, fresh] = ['an older secret of the session cookies', 'a newer secret of the session cookies']
+
+  it('opens what it has sealed, for the same purpose, with any of its keys', async () => {
+    const seal = createSeal([fresh, old])
+    const { text } = await createSeal([old]).seal('session', { a: 1 })
+    expect(await seal.open('session', text)).toEqual({ a: 1 })
+    expect(await createSeal([fresh]).open('session', text)).toBeUndefined()
+    for (const purpose of ['use', 'sign-in', 'stored session'] as const) {
+      expect(await seal.open(purpose, text)).toBeUndefined()
+    }
+    expect((await seal.seal('session', { a: 1 })).text).not.toBe((await seal.seal('session', { a: 1 })).text)
+  })
+
+  it('opens nothing in which a character has changed', async () => {
+    const seal = createSeal([fresh])
+    const { text } = await seal.seal('session', { a: 1 })
+    for (let at = 0; at < text.length; at += 1) {
+      const other = text[at] === 'A' ? 'Q' : 'A'
+      const changed = text.slice(0, at) + other + text.slice(at + 1)
+      // The last character of a segment may hold bits that stand for nothing.
+      const opened = await seal.open('session', changed)
+      if (opened !== undefined) expect(['.', undefined]).toContain(text[at + 1])
+    }
+  })
+})
