@@ -4,6 +4,7 @@ import { invalidOptions } from './options.ts'
 import type { RevocationList } from './revocation.ts'
 import type { Route } from './route.ts'
 import type { Seconds } from './types.ts'
+import type { Watcher } from './watch.ts'
 
 /**
  * What an authenticator is made of: for sessions, which sign in, and end, by the same providers and the same revocations, and for
@@ -12,6 +13,7 @@ import type { Seconds } from './types.ts'
 export interface AuthenticatorParts {
   readonly routes: readonly Route[]
   readonly revocations: RevocationList
+  readonly watch: Watcher['watch']
   readonly clock: Clock
   readonly clockTolerance: Seconds
   readonly maxTokenLifetime: Seconds

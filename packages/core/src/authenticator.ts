@@ -138,7 +138,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   const authenticator: Authenticator = {
     verify,
-    watch: watcher.watch,
+    watch: (token, request) => watcher.watch(token, request),
     revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, maxTokenLifetime }),
     refresh: tokenSets.refresh,
     validateTokenSet: tokenSets.validate,
@@ -183,7 +183,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await revocations.close()
     },
   }
-  return withParts(authenticator, { routes, revocations, clock, clockTolerance, maxTokenLifetime, admit })
+  const { watch } = watcher
+  return withParts(authenticator, { routes, revocations, watch, clock, clockTolerance, maxTokenLifetime, admit })
 }
 
 const atOnce: Admit = (_, work) => work()

@@ -154,13 +154,6 @@ export function createRequestAuthenticator(
     throw cookies === undefined ? error : error.withChallenge(challenge, cookies)
   }
 
-  // Nothing can be sent with an upgrade: what a refresh gives can be kept only where the browser need not keep it.
-  async function tokenOfSession(request: HttpRequest, site: SiteRules): Promise<string | undefined> {
-    const state = await sessions?.find(request, sessions.settings.store !== undefined, site)
-    if (state?.ended !== undefined) throw state.ended
-    return state?.record?.tokens.accessToken
-  }
-
   return {
     authenticator,
     createAuthRoutes: () => createAuthRoutes(sessions),
@@ -204,10 +197,11 @@ export function createRequestAuthenticator(
         let provider: string | undefined
         try {
           const site = { allowedOrigins, upgrade: true }
-          const token = readCredentials(request, sources, site) ?? (await tokenOfSession(request, site))
-          if (token === undefined) throw missing()
+          const token = readCredentials(request, sources, site)
+          const watch =
+            token === undefined ? await sessions?.watch(request, site) : await authenticator.watch(token, request)
+          if (watch === undefined) throw missing()
           hideSubprotocol(request.headers, sources)
-          const watch = await authenticator.watch(token, request)
           if (predicate === undefined) return watch
           provider = watch.auth.provider
           try {

@@ -22,8 +22,11 @@ export interface Watch {
 
 /** Watches tokens. */
 export interface Watcher {
-  /** @throws {AuthError} what `verify` throws */
-  watch(token: string, request?: HttpRequest): Promise<Watch>
+  /**
+   * @param assertStands - Throws why more than the token is over, such as the session that it belongs to. Asked without waiting.
+   * @throws {AuthError} what `verify` throws
+   */
+  watch(token: string, request?: HttpRequest, assertStands?: () => void): Promise<Watch>
   /** Ends all watches. */
   close(): void
 }
@@ -77,7 +80,7 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
     unsubscribe = cancelLook = undefined
   }
 
-  async function watch(first: string, request?: HttpRequest): Promise<Watch> {
+  async function watch(first: string, request?: HttpRequest, assertStands = () => {}): Promise<Watch> {
     let token = first
     let auth = await verify(token, request)
     let cancel = () => {}
@@ -95,6 +98,7 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
       async check() {
         const checked = token
         try {
+          assertStands()
           const verified = await verify(checked, request)
           if (checked === token) auth = verified
         } catch (error) {
@@ -111,6 +115,7 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
       },
       isRevoked() {
         try {
+          assertStands()
           return revocations.isRevoked(token, auth)
         } catch {
           return true // what is to be done about that, `verify` decides

@@ -8,6 +8,7 @@ import type { Route } from '../route.ts'
 import type { SignedIn } from '../sign-in.ts'
 import type { TokenSet } from '../token-set.ts'
 import type { Seconds, VerifiedToken } from '../types.ts'
+import type { Watch } from '../watch.ts'
 import { type CookieJar, createCookieJar } from './cookies.ts'
 import { createKeeper, type Kept } from './keeper.ts'
 import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
@@ -40,6 +41,11 @@ export interface Sessions {
    */
   find(request: HttpRequest, mayChange: boolean, site?: SiteRules): Promise<SessionState>
   /**
+   * Watches the session of an upgrade, with which no cookie can be set. Nothing where there is none.
+   * @throws {AuthError} as `find`; and why the session has ended
+   */
+  watch(request: HttpRequest, site: SiteRules): Promise<Watch | undefined>
+  /**
    * Begins a session, under an id that nobody has seen before. One that the browser had is over.
    * @throws {AuthError} any `ERR_TOKEN_…` for tokens that are not good here
    */
@@ -58,7 +64,7 @@ const never = () => undefined
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  */
 export function createSessions(authenticator: Authenticator, options: SessionOptions): Sessions {
-  const { routes: all, revocations, clock, maxTokenLifetime } = partsOf(authenticator)
+  const { routes: all, revocations, watch, clock, maxTokenLifetime } = partsOf(authenticator)
   const settings = readSessionOptions(options, maxTokenLifetime)
   const seal = createSeal(settings.keys)
   const jar = createCookieJar({ isSecure: settings.isSecure, maxBytes: settings.maxCookieBytes })
@@ -162,6 +168,13 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         tell('ended', kept.record, error.code)
         return { cookies: await keeper.end(request, kept.record), ended: error }
       }
+    },
+    async watch(request, site) {
+      // What a refresh gives can be kept only where the browser need not keep it.
+      const { record, ended } = await this.find(request, settings.store !== undefined, site)
+      if (ended !== undefined) throw ended
+      if (record === undefined) return undefined
+      return watch(record.tokens.accessToken, request, () => assertNotRevoked(record))
     },
     async start(request, { provider }, { tokens, session }) {
       const verified = await authenticator.verify(tokens.accessToken)

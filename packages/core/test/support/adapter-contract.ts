@@ -6,6 +6,7 @@ import { describeHostileRequests } from './adapter-hostility.ts'
 import { describeLogout } from './adapter-logout.ts'
 import { describeSessions } from './adapter-session.ts'
 import { describeSessionAttacks } from './adapter-session-attacks.ts'
+import { describeSessionUpgrades } from './adapter-session-upgrades.ts'
 import { createStage } from './adapter-stage.ts'
 import { describeUpgrades } from './adapter-upgrades.ts'
 
@@ -19,6 +20,7 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeUpgrades(stage)
     describeSessions(buildApp)
     describeSessionAttacks(buildApp)
+    describeSessionUpgrades(buildApp)
     describeLogout(buildApp)
   })
 }
