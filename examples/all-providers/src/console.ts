@@ -39,15 +39,17 @@ export async function startConsole(port = 0): Promise<RunningConsole> {
     const [, first = ''] = request.url?.split(/[/?]/) ?? []
     const app = apps[first === 'auth' ? frameworkOf(request) : first]
     if (app === undefined) return controls(request, response)
-    callAs(header(request, 'x-console-as'), request)
-    app(request, response)
+    callAs(header(request, 'x-console-as'), request).then(
+      () => app(request, response),
+      () => response.writeHead(500).end(),
+    )
   }
 
   // Instead of the session of the browser, for calls that have to be refused, or come from elsewhere.
-  function callAs(who: string | undefined, request: IncomingMessage): void {
+  async function callAs(who: string | undefined, request: IncomingMessage): Promise<void> {
     if (who === undefined || who === 'me') return
     delete request.headers.cookie
-    if (who !== 'nobody') request.headers.authorization = `Bearer ${world.tokenOf(who as Bearer)}`
+    if (who !== 'nobody') request.headers.authorization = `Bearer ${await world.tokenOf(who as Bearer)}`
   }
 
   return {

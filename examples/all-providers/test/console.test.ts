@@ -172,11 +172,25 @@ describeWithChromium('examples/all-providers', () => {
     await card(page, 'Logto').getByRole('button', { name: 'New keys' }).click()
     await says(page, 'signs with a new key')
     expect((await callAll(page)).statuses).toEqual([200, 200, 200, 200, 200])
-    await card(page, 'Any OpenID server').getByRole('button', { name: 'Stop' }).click()
-    await card(page, 'Any OpenID server').getByText('down').waitFor()
+    const down = ['Logto', 'Any OpenID server']
+    for (const label of down) {
+      await card(page, label).getByRole('button', { name: 'Stop' }).click()
+      await card(page, label).getByText('down').waitFor()
+    }
+    // Who is known stays; of a stranger nobody can tell.
     expect((await callAll(page)).statuses).toEqual([200, 200, 200, 200, 200])
-    await card(page, 'Any OpenID server').getByRole('button', { name: 'Start' }).click()
-    await card(page, 'Any OpenID server').getByText('up').waitFor()
+    await page.selectOption('#who', 'newcomer')
+    const { statuses, reasons } = await callAll(page)
+    expect(statuses).toEqual([503, 503, 503, 503, 503])
+    expect(reasons[0]).toContain('ERR_PROVIDER_UNAVAILABLE')
+    for (const label of down) {
+      await card(page, label).getByRole('button', { name: 'Start' }).click()
+      await card(page, label).getByText('up').waitFor()
+    }
+    // Known again within two seconds, the pause between attempts.
+    for (const end = Date.now() + 20_000; (await callAll(page)).statuses[0] !== 200; )
+      expect(Date.now()).toBeLessThan(end)
+    expect((await callAll(page)).statuses).toEqual([200, 200, 403, 403, 403])
   }, 60_000)
 
   it('signs out whose tokens are revoked, in every browser', async () => {
