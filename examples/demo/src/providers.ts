@@ -1,4 +1,4 @@
-import { type AuthenticatorOptions, createRoleDirectory, type TokenSet } from '@claviger/core'
+import { type AuthenticatorOptions, createRoleDirectory, type TokenSet, type WritableRoles } from '@claviger/core'
 import { itsYouOnline } from '@claviger/core/itsyouonline'
 import { justAuthenticateMe } from '@claviger/core/justauthenticateme'
 import { logto } from '@claviger/core/logto'
@@ -34,6 +34,8 @@ export interface Providers {
   /** Where roles are kept, for the users of all providers. */
   readonly trust: TrustAuthXEmulator
   readonly api: string
+  /** The user of TrustAuthX, and her organization's roles. */
+  readonly member: { readonly uid: string; readonly roles: WritableRoles }
   readonly signIns: readonly SignIn[]
   /** What an API that trusts all of them is set up with. */
   readonly options: () => AuthenticatorOptions
@@ -122,6 +124,7 @@ export async function startProviders(): Promise<Providers> {
     tenant,
     trust,
     api,
+    member: { uid, roles },
     signIns,
     options: () => ({
       providers: [

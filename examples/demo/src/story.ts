@@ -1,3 +1,4 @@
+import { createRoleAdministration } from '@claviger/core'
 import type { TestIssuer } from '@claviger/testing'
 import { type RunningApp, startApps } from './apps.ts'
 import { type Providers, type SignIn, startProviders } from './providers.ts'
@@ -30,7 +31,7 @@ export async function setStage(): Promise<Stage> {
 
 /** Plays the story against one API, through real HTTP, and gives its lines. */
 export async function play({ providers, revocations, apps }: Stage, app: RunningApp): Promise<Line[]> {
-  const { issuer, tenant, trust, api, signIns } = providers
+  const { issuer, tenant, trust, api, member, signIns } = providers
   const lines: Line[] = []
 
   async function ask(step: string, route: string, token: string | undefined, expected: number): Promise<void> {
@@ -122,6 +123,17 @@ export async function play({ providers, revocations, apps }: Stage, app: Running
   trust.setPermissions('admin', may)
   await pause(1100)
   await ask('and changed back: her token is the same all the time', machine, ada, 200)
+
+  const admin = createRoleAdministration({ source: member.roles, auth: app.auth, provider: 'trustauthx' })
+  const adminId = trust.roles().admin?.id ?? ''
+  const session = trust.signIn(member.uid)
+  await ask('Alice of TrustAuthX may delete machines', machine, session.accessToken, 200)
+  const signedOffAt = performance.now()
+  const { tokens } = await admin.assign(member.uid, { remove: [adminId], session })
+  await ask('her role is taken away, and her session signed off', machine, session.accessToken, 401)
+  await askElsewhere(`at the other API too (by ${revocations.by})`, session.accessToken, 401, signedOffAt)
+  await ask('her new token is good, without the role', machine, tokens?.accessToken, 403)
+  await admin.assign(member.uid, { add: [adminId] })
 
   const revokedAt = performance.now()
   await app.auth.revoke({ subject: 'dora', provider: 'oidc' })
