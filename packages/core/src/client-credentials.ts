@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { AuthError, isAuthError, unavailable } from './errors.ts'
 import type { Seconds } from './types.ts'
 
@@ -23,28 +23,38 @@ export interface TokenManager<Parameters> {
   invalidate(parameters?: Parameters): void
 }
 
+/** What a token manager is made of. */
+export interface TokenManagerOptions<Parameters> {
+  /**
+   * Asks the issuer. What it throws that is no `AuthError` becomes `ERR_PROVIDER_UNAVAILABLE`.
+   * @param previous the token whose place the new one takes, ended or not; absent for the first, and after a refusal
+   */
+  request: (parameters: Parameters, previous: MachineToken | undefined) => Promise<MachineToken>
+  /** Tells sets of parameters apart; the order of scopes should not matter. Default: their JSON. */
+  keyOf?: (parameters: Parameters) => string
+  /** How long before its end a token is renewed, in seconds; never more than half its life. Default 60. */
+  renewAhead?: Seconds
+  /** For tests. Default: the machine's. */
+  clock?: Pick<Clock, 'monotonic'>
+}
+
 interface Held {
   readonly token: MachineToken
   renewAt: number
   readonly endsAt: number
 }
 
-const renewAhead: Seconds = 60
 // After a background renewal has failed.
 const pauseAfterFailure: Seconds = 5
 const maxHeld = 1000
 
 /**
- * Keeps tokens of the client-credentials grant: one for each set of parameters, renewed ahead of expiry in the background, one
- * request at a time, and used until its end while the issuer is down.
- * @param request asks the issuer
- * @param keyOf tells sets of parameters apart; scope order must not matter
+ * Keeps tokens of the client-credentials grant, or of any other that needs no user: one for each set of parameters, renewed ahead of
+ * its end in the background, by one request at a time, and used until its end while the issuer is down.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
-export function createTokenManager<Parameters>(
-  clock: Pick<Clock, 'monotonic'>,
-  request: (parameters: Parameters) => Promise<MachineToken>,
-  keyOf: (parameters: Parameters) => string,
-): TokenManager<Parameters> {
+export function createTokenManager<Parameters>(options: TokenManagerOptions<Parameters>): TokenManager<Parameters> {
+  const { request, keyOf = JSON.stringify, renewAhead = 60, clock = systemClock } = options
   const held = new Map<string, Held>()
   const underWay = new Map<string, Promise<MachineToken>>()
 
@@ -61,7 +71,7 @@ export function createTokenManager<Parameters>(
     const started = clock.monotonic()
     let token: MachineToken
     try {
-      token = await request(parameters)
+      token = await request(parameters, held.get(key)?.token)
     } catch (error) {
       throw isAuthError(error) ? error : unavailable('no machine token could be had', { cause: error })
     }

@@ -11,6 +11,12 @@ export { type BackchannelLogout, type BackchannelLogoutOptions, createBackchanne
 export { readBearer } from './bearer.ts'
 export type { CacheLimits } from './cache.ts'
 export type { Challenge } from './challenge.ts'
+export {
+  createTokenManager,
+  type MachineToken,
+  type TokenManager,
+  type TokenManagerOptions,
+} from './client-credentials.ts'
 export type { CallOptions, ClientOptions, RequestEvent, ResponseEvent } from './client-options.ts'
 export type { Clock } from './clock.ts'
 export { type HttpRequest, readCredentials, type TokenSource } from './credentials.ts'

@@ -41,7 +41,7 @@ export type ItsYouOnlineClientOptions = ItsYouOnlineCredentials &
     /** The address of another host, with `/api` or without: https, or http on loopback. Default: that of `environment`. */
     baseUrl?: string
     /** For tests. Default: the machine's. */
-    clock?: Pick<Clock, 'now'>
+    clock?: Pick<Clock, 'now' | 'monotonic'>
   }
 
 /** A client of ItsYou.online. */
@@ -51,7 +51,8 @@ export interface ItsYouOnlineClient {
   /** Each operation of the API: parameters by name, then the body, then options of the call. */
   readonly api: ItsYouOnlineApi
   /**
-   * A JWT. With `useCache` the one that was asked for like this before, refreshed or asked for again five minutes ahead of its end.
+   * A JWT. With `useCache` the one that was asked for like this before, refreshed or asked for again in the background,
+   * five minutes ahead of its end.
    * @throws {AuthError} `ERR_UPSTREAM_INVALID` for wrong credentials, `ERR_UPSTREAM_UNAUTHORIZED` for a scope that they do not cover,
    * `ERR_UPSTREAM_FORBIDDEN` for memberships that are not there
    */
@@ -85,8 +86,8 @@ const shared = {
   environment: z.enum(['production', 'staging']).optional(),
   baseUrl: hostAddress.optional(),
   clock: z
-    .custom<Pick<Clock, 'now'>>(
-      (value) => typeof value === 'object' && value !== null && 'now' in value,
+    .custom<Pick<Clock, 'now' | 'monotonic'>>(
+      (value) => typeof value === 'object' && value !== null && 'monotonic' in value,
       'must be a Clock',
     )
     .optional(),
@@ -138,8 +139,7 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
       return await send(first)
     } catch (error) {
       if (cache === undefined || !isAuthError(error) || error.code !== 'ERR_UPSTREAM_UNAUTHORIZED') throw error
-      cache.drop(first.slice('bearer '.length))
-      return send(await authorization(rest()))
+      return send(`bearer ${await cache.renew({}, first.slice('bearer '.length), rest())}`)
     }
   }
   const api = createOperations<types>(operations, { baseUrl: `${base}/api`, caller: authorized })
@@ -187,5 +187,5 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
 /** Any of the three kinds of credentials. */
 type Checked = Partial<Record<'clientId' | 'clientSecret' | 'jwt' | 'accessToken' | 'baseUrl', string>> & {
   environment?: ItsYouOnlineEnvironment
-  clock?: Pick<Clock, 'now'>
+  clock?: Pick<Clock, 'now' | 'monotonic'>
 } & ClientOptions

@@ -3,10 +3,11 @@ import type { Caller } from '../../client.ts'
 import { assertScopes, createTokenManager, type MachineToken } from '../../client-credentials.ts'
 import type { CallOptions } from '../../client-options.ts'
 import type { Clock } from '../../clock.ts'
-import { AuthError, isAuthError, unavailable } from '../../errors.ts'
+import { AuthError, isAuthError } from '../../errors.ts'
 import { basicAuthorization } from '../../introspection.ts'
 import { quoted } from '../../redact.ts'
 import type { Seconds } from '../../types.ts'
+import { waitFor } from '../../wait-for.ts'
 
 /** What a machine-to-machine token is for: an API, an organization, or an API within an organization. */
 export type LogtoTokenRequest =
@@ -97,12 +98,13 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
     return assertScopes('logto', { accessToken: access_token, expiresIn: expires_in, scopes: granted }, scopes)
   }
 
-  const manager = createTokenManager(options.clock, request, keyOf)
+  const manager = createTokenManager({ clock: options.clock, request, keyOf })
+  const wait = (token: Promise<LogtoMachineToken>, call: CallOptions) =>
+    waitFor(token, { ...call, timeout: call.timeout ?? timeout }, 'logto gave no token')
 
   return {
-    get: (asked = management, call = {}) => within(manager.get(asked), call.timeout ?? timeout, call.signal),
-    renew: (refused, asked = management, call = {}) =>
-      within(manager.renew(asked, refused), call.timeout ?? timeout, call.signal),
+    get: (asked = management, call = {}) => wait(manager.get(asked), call),
+    renew: (refused, asked = management, call = {}) => wait(manager.renew(asked, refused), call),
     invalidate: (asked) => manager.invalidate(asked),
   }
 }
@@ -118,20 +120,5 @@ function withHint(error: unknown, resource: string | undefined): unknown {
     explanation: `${error.explanation}: ${quoted(resource)} is not the indicator of an API resource there (option managementResource)`,
     cause: error,
     upstream: error.upstream,
-  })
-}
-
-/** Waits for what several wait for, each as long as it wants to. */
-function within<T>(promise: Promise<T>, timeout: Seconds, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal?.reason)
-    const late = () => reject(unavailable(`logto gave no token within ${timeout} s (option timeout)`))
-    const timer = setTimeout(late, timeout * 1000)
-    if (signal?.aborted) abort()
-    signal?.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    })
   })
 }

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { isAuthError } from '../../errors.ts'
 import { createOperations } from '../../openapi-operations.ts'
 import { functionOf, readOptions, text } from '../../options.ts'
+import { waitFor } from '../../wait-for.ts'
 import type { ItsYouOnlineClient, ItsYouOnlineJwtRequest } from '../itsyouonline/index.ts'
 import { secureAddress } from '../secure-address.ts'
 import { groupOperations, type OpenvCloudApi, type OpenvCloudParameters } from './api.ts'
@@ -13,15 +14,7 @@ import { asOurs } from './errors.ts'
 import { needs } from './needs.generated.ts'
 import { operations } from './operations.generated.ts'
 import type { OpenvCloudOperation } from './rights.ts'
-import {
-  createJwtSession,
-  createLegacySession,
-  faultOf,
-  loginCall,
-  type Session,
-  withCredential,
-  within,
-} from './session.ts'
+import { createJwtSession, createLegacySession, faultOf, loginCall, type Session, withCredential } from './session.ts'
 import type { operations as types } from './types.generated.ts'
 import { authenticationTimeout, readOpenvCloudError, restmachineOf } from './wire.ts'
 
@@ -217,12 +210,12 @@ function withSession(caller: Caller, { kind, tokens }: Session, timeout: number)
         throw isAuthError(error) ? asOurs(error, hint) : error
       }
     }
-    const { accessToken } = await within(tokens.get(undefined), rest())
+    const { accessToken } = await waitFor(tokens.get(undefined), rest(), 'openvcloud: no session')
     try {
       return await send(accessToken)
     } catch (error) {
       if (!isAuthError(error) || !isRefusal(error.upstream?.status)) throw error
-      const renewed = await within(tokens.renew(undefined, accessToken), rest())
+      const renewed = await waitFor(tokens.renew(undefined, accessToken), rest(), 'openvcloud: no session')
       if (renewed.accessToken === accessToken) throw error
       return send(renewed.accessToken)
     }

@@ -31,13 +31,13 @@ export function createJwtSession(
     const expiresIn = typeof exp === 'number' ? Math.max(0, exp - clock.now() / 1000) : unknownLife
     return { accessToken, expiresIn, scopes: [] }
   }
-  return { kind: 'jwt', tokens: createTokenManager(clock, request, () => '') }
+  return { kind: 'jwt', tokens: createTokenManager({ clock, request, keyOf: () => '' }) }
 }
 
 /** Keeps an `authkey`, one login for all who wait. */
 export function createLegacySession(login: () => Promise<string>, clock: Pick<Clock, 'monotonic'>): Session {
   const request = async () => ({ accessToken: await login(), expiresIn: sessionLife, scopes: [] })
-  return { kind: 'authkey', tokens: createTokenManager(clock, request, () => '') }
+  return { kind: 'authkey', tokens: createTokenManager({ clock, request, keyOf: () => '' }) }
 }
 
 const authkey = z.string().regex(/^[\w-]{16,128}$/)
@@ -82,21 +82,6 @@ export function faultOf(jwt: string): string | undefined {
     return 'the JWT is not that of a user: OpenvCloud takes no organizations'
   }
   return undefined
-}
-
-/** Waits for what several wait for, each as long as it wants to. */
-export function within<T>(promise: Promise<T>, { timeout = 10, signal }: CallOptions): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal?.reason)
-    const late = () => reject(unavailable(`openvcloud: no session within ${timeout} s (option timeout)`))
-    const timer = setTimeout(late, timeout * 1000)
-    if (signal?.aborted) abort()
-    signal?.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    })
-  })
 }
 
 function claimsOf(token: unknown): Claims | undefined {
