@@ -33,6 +33,8 @@ async function start({ redis, issuer, audience, list }: WorkerOptions): Promise<
     )
     response.end()
   })
+  // A connection that is kept must not end just when its next request is sent.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
