@@ -8,7 +8,7 @@ const count = (n, one, many) => `${n} ${n === 1 ? one : many}`
 
 const words = {
   verify: ({ provider, kind, milliseconds }) => [
-    `Verified ${kind === 'jwt' ? 'a signed token' : 'an opaque token'} of ${provider} in ${milliseconds.toFixed(1)} ms`,
+    `Verified ${kind === 'jwt' ? 'a JWT' : 'a token'} of ${provider} in ${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`,
     'good',
   ],
   cache: ({ outcome }) => [

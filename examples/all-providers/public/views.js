@@ -46,7 +46,7 @@ export function showProviders(providers, { current, act }) {
         keys && keys.count > 0 && plural(keys.count, 'key'),
         `called ${requests}×`,
       ]
-      card.querySelector('.facts').textContent = facts.filter(Boolean).join(' · ')
+      card.querySelector('.facts span').textContent = facts.filter(Boolean).join(' · ')
       card.classList.toggle('current', current === name)
       const link = card.querySelector('.sign-in')
       link.textContent = current === name ? 'Signed in' : 'Sign in'
