@@ -2,7 +2,15 @@ import type { User, VerifiedToken } from '@claviger/core'
 import { check, organization, own, role } from '@claviger/core'
 import { describe, expect, it } from '@jest/globals'
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
-import { authMiddleware, authorize, problemDetails, requireAuth, requirePermission, requireRole } from '../src/index.ts'
+import {
+  assertUser,
+  authMiddleware,
+  authorize,
+  problemDetails,
+  requireAuth,
+  requirePermission,
+  requireRole,
+} from '../src/index.ts'
 
 // As Passport's types have it: both may be in one program.
 declare global {
@@ -34,6 +42,12 @@ describe('the types', () => {
       const { id } = req.params satisfies { id: string }
       res.json([user?.roles, auth?.claims, id])
     })
+    app.get('/account/:id', requireAuth(), (req, res) => {
+      assertUser(req)
+      const user: User = req.user
+      res.json([user.id, req.auth.expiresAt, req.params.id satisfies string])
+    })
+    expect(() => assertUser({} as express.Request)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_MISSING' }))
     router.use(
       authorize(role('admin')),
       authorize(own((req) => req.params.id)),

@@ -5,6 +5,7 @@ import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import {
   type AuthState,
+  assertUser,
   authMiddleware,
   authorize,
   problemDetails,
@@ -42,6 +43,12 @@ describe('the types', () => {
       ctx.body = [user.id, ctx.state.auth.expiresAt, ctx.params.id]
     })
     app.use(router.routes())
+    new Koa().use(requireAuth()).use((ctx) => {
+      assertUser(ctx)
+      const user: User = ctx.state.user
+      ctx.body = [user.id, ctx.state.auth.expiresAt]
+    })
+    expect(() => assertUser({ state: {} })).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_MISSING' }))
     new Koa<{ other: string }>().use(requireAuth()).use((ctx) => void ctx.state.other.length)
 
     // @ts-expect-error a check must not be async

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestIssuer } from '@claviger/testing'
 import { describe, expect, it, jest } from '@jest/globals'
 import { AuthError } from '../../src/errors.ts'
-import { check, not, role } from '../../src/guards/index.ts'
+import { check, not, type Predicate, role, type Verdict } from '../../src/guards/index.ts'
+import { pending } from '../../src/guards/pending.ts'
+import { granted, predicate, refused } from '../../src/guards/predicate.ts'
 import type { Call } from './adapter-app.ts'
 import type { Stage } from './adapter-stage.ts'
 import { inputOf, person } from './people.ts'
@@ -43,6 +45,36 @@ export function describeGuards(stage: Stage): void {
         (await app.call(path, { token: stage.issuer.tokenFor() })).headers.get('WWW-Authenticate')
       expect(await challenge('/scoped')).toBe('Bearer realm="api", error="insufficient_scope", scope="read write"')
       expect(await challenge('/admin')).toBe('Bearer realm="api", error="insufficient_scope"')
+    })
+
+    it('wait for a predicate that has to ask somebody, and pass only what it grants then', async () => {
+      const handle = jest.fn(() => ({ passed: true }))
+      const slow = (end: () => Promise<unknown>, verdict: Verdict) => {
+        let known = false
+        return predicate('slow()', () => {
+          if (known) return verdict
+          throw pending(
+            'slow()',
+            sleep(5)
+              .then(end)
+              .then(() => {
+                known = true
+              }),
+          )
+        })
+      }
+      const down = () => Promise.reject(new AuthError('ERR_PROVIDER_UNAVAILABLE', { retryAfter: 7 }))
+      const cases: [number, Predicate<object>][] = [
+        [200, slow(async () => {}, granted)],
+        [403, slow(async () => {}, refused('ERR_PERMISSION_REQUIRED', 'no'))],
+        [503, slow(down, granted)],
+        [500, slow(() => Promise.reject(new Error('a slip of the app')), granted)],
+      ]
+      for (const [status, each] of cases) {
+        const app = await start({ routes: [{ path: '/', guards: (g) => [g.authorize(each)], handle }] })
+        expect((await app.call('/', { token: stage.issuer.tokenFor() })).status).toBe(status)
+      }
+      expect(handle).toHaveBeenCalledTimes(1)
     })
 
     it('refuse without a middleware before them, and say so once', async () => {
