@@ -75,7 +75,7 @@ const schema = z.strictObject({
  * @param where for the message
  * @throws {AuthError} `ERR_OPTIONS_INVALID` that names every fault by its path
  */
-export function readRoleDefinitions(where: string, value: unknown): RoleDefinitions {
+function readRoleDefinitions(where: string, value: unknown): RoleDefinitions {
   const checked = readOptions(where, schema, value)
   const lists = [checked.roles, checked.organizationRoles, ...Object.values(checked.organizations ?? {})]
   for (const list of lists) {
@@ -93,7 +93,7 @@ export function readRoleDefinitions(where: string, value: unknown): RoleDefiniti
  * Reads a JSON file of roles.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  */
-export function readRoleFile(path: string): RoleDefinitions {
+function readRoleFile(path: string): RoleDefinitions {
   return parse(path, () => readFileSync(path, 'utf8'))
 }
 

@@ -11,7 +11,7 @@ import {
 import { oidc } from '../../src/providers/oidc.ts'
 
 /** Roles that a test changes, and who has asked for them. */
-export class Roles {
+class Roles {
   /** Organization, or '' for none → roles. */
   readonly lists = new Map<string, RoleLike[]>()
   readonly asked: (string | undefined)[] = []

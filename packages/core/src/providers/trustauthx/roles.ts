@@ -77,6 +77,6 @@ export function createOrganizationRoles({
 }
 
 /** What the API sent, as roles. A role of another organization allows nothing here. */
-export function rolesOf(list: readonly unknown[], orgId: string): readonly Role[] {
+function rolesOf(list: readonly unknown[], orgId: string): readonly Role[] {
   return list.flatMap((value) => readRole(value) ?? []).filter((role) => role.organization === orgId)
 }
