@@ -275,8 +275,19 @@ describe('the bounds of the cache', () => {
     for (const one of tokens) await auth.verify(one)
     const known = []
     for (const one of tokens.reverse()) known.push(await outcomeOf(one))
-    // Each takes twice its length and 2 KiB.
+    // Each takes its length, and what it says once more.
     expect(known.slice(0, 2)).toEqual(['hit', 'hit'])
     expect(known.at(-1)).toBe('miss')
+  })
+
+  it('hold for what a token makes, which is more than its length', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => `role-${index}`)
+    authenticator({ cache: { maxBytes: 100_000 } })
+    const tokens = Array.from({ length: 6 }, (_, index) => issuer.tokenFor({ subject: `${index}`, roles: many }))
+    for (const one of tokens) await auth.verify(one)
+    const known = []
+    for (const one of tokens.reverse()) known.push(await outcomeOf(one))
+    // A role of a token takes some 300 bytes.
+    expect(known).toEqual(['hit', 'hit', 'miss', 'miss', 'miss', 'miss'])
   })
 })

@@ -174,6 +174,36 @@ describe('a key is not used, and the reason is told, when it', () => {
   })
 })
 
+describe('many verifications at once', () => {
+  it.each<[string, Algorithm]>([
+    ['of RSA', 'RS256'],
+    ['of a shared secret', 'HS256'],
+  ])('%s leave others their turn', async (_, alg) => {
+    const secret = 'a secret of thirty-two bytes or more'
+    const key = alg === 'HS256' ? secretKey(secret, [alg]) : usable(rsa.publicJwk)
+    const signer = alg === 'HS256' ? { kid: 's', alg, signer: secret } : { ...rsa, alg }
+    const [signature, signed] = parts(issuer.sign({ alg }, { sub: 'alice' }, signer))
+    let turns = 0
+    let over = false
+    const count = (): void => {
+      turns += 1
+      if (!over) setImmediate(count)
+    }
+    count()
+    const verdicts = await Promise.all(Array.from({ length: 320 }, () => key.verify(alg, signature, signed)))
+    over = true
+    expect(new Set(verdicts)).toEqual(new Set([true]))
+    expect(turns).toBeGreaterThan(1)
+    // One after another, each waits for a turn of its own.
+    turns = 0
+    over = false
+    count()
+    for (let index = 0; index < 320; index += 1) await key.verify(alg, signature, signed)
+    over = true
+    expect(turns).toBeGreaterThanOrEqual(20)
+  })
+})
+
 describe('a private key', () => {
   it.each<[string, () => TestKey, (jwk: Jwk) => Jwk]>([
     ['of RSA', () => rsa, (jwk) => jwk],
