@@ -3,7 +3,7 @@ import type { Authenticator } from '../authenticator.ts'
 import { partsOf } from '../authenticator-parts.ts'
 import { assertSameSite, type HttpRequest, type SiteRules } from '../credentials.ts'
 import { AuthError, isAuthError } from '../errors.ts'
-import { publish } from '../events.ts'
+import { publish, publishRefusal } from '../events.ts'
 import type { Route } from '../route.ts'
 import type { SignedIn } from '../sign-in.ts'
 import type { TokenSet } from '../token-set.ts'
@@ -217,9 +217,16 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       if (record !== undefined) {
         const expiresAt = record.signedInAt + settings.absolute
         await authenticator.revoke({ session: record.id, provider: record.issuer, expiresAt })
+        // What it has opened, such as a WebSocket, closes with its token. Here it is dead whatever the provider says.
+        await authenticator.revoke({ token: record.tokens.accessToken }).catch(tellRefusal)
         tell('ended', record)
       }
       return keeper.end(request, record)
     },
   }
+}
+
+function tellRefusal(error: unknown): void {
+  if (!isAuthError(error)) throw error
+  publishRefusal(error)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Authenticator } from '../../src/authenticator.ts'
 import type { BuildApp } from './adapter-app.ts'
 import { Browser } from './browser.ts'
 import { createSessionStage, signIns } from './session-stage.ts'
@@ -144,7 +145,8 @@ export function describeSessions(buildApp: BuildApp): void {
     })
 
     it('ends when its user signs out, also where a copy of its cookies is', async () => {
-      use()
+      const auth = use()
+      const tokens = tokensSeenBy(auth)
       const browser = await signIn('logto', 'alice')
       const copy = browser.copy()
       const asked = await browser.open(`${stage.origin}/auth/logout`)
@@ -157,6 +159,7 @@ export function describeSessions(buildApp: BuildApp): void {
       expect(out.way.map(({ pathname }) => pathname)).toContain('/oidc/session/end')
       expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
       expect((await me(copy)).status).toBe(401)
+      await expect(auth.verify(String(tokens.at(0)))).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
     })
 
     it('counts only for pages of the app itself when something is changed', async () => {
@@ -264,14 +267,7 @@ export function describeSessions(buildApp: BuildApp): void {
     it('ends when the token that it holds is revoked, also when that is due to be refreshed', async () => {
       for (const wait of [1, 3570]) {
         const auth = use()
-        const tokens: string[] = []
-        const { verify } = auth
-        Object.assign(auth, {
-          verify(token: string) {
-            tokens.push(token)
-            return verify(token)
-          },
-        })
+        const tokens = tokensSeenBy(auth)
         const browser = await signIn('logto', 'bob')
         await clock.advance(wait)
         await auth.revoke({ token: String(tokens.at(0)) })
@@ -356,4 +352,16 @@ export function describeSessions(buildApp: BuildApp): void {
       expect((await new Browser().open(`${stage.origin}/auth/profile`)).url.pathname).toBe('/auth/login')
     })
   })
+}
+
+function tokensSeenBy(auth: Authenticator): readonly string[] {
+  const tokens: string[] = []
+  const { verify } = auth
+  Object.assign(auth, {
+    verify(token: string) {
+      tokens.push(token)
+      return verify(token)
+    },
+  })
+  return tokens
 }

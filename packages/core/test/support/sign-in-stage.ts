@@ -19,7 +19,7 @@ import { trustAuthX } from '../../src/providers/trustauthx/index.ts'
 import { createKeys, type OidcServer, app as oidcApp, resources, startOidcServer } from './oidc-provider.ts'
 
 /** The API that Logto's tokens are for. */
-export const api = 'https://api.example.test'
+const api = 'https://api.example.test'
 
 /** Every provider that browsers can sign in at, each with Alice, who may more than Bob. */
 export interface SignInStage {
