@@ -1,7 +1,7 @@
 import { createLogtoEmulator, type LogtoEmulator } from '@claviger/testing'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
-import { logto } from '../../src/providers/logto/index.ts'
+import { createLogtoClient, createLogtoWebhook, logto } from '../../src/providers/logto/index.ts'
 import { type BuildApp, type RunningApp, serve } from './adapter-app.ts'
 
 const api = 'https://orders.example.test/api'
@@ -55,6 +55,33 @@ export function describeLogout(buildApp: BuildApp): void {
       expect((await app.call('/me', { token })).status).toBe(401)
       const later = await tenant.tokenFor('alice', { resource: api })
       expect((await app.call('/me', { token: later })).status).toBe(200)
+    })
+
+    it('and webhooks end what they tell of', async () => {
+      let listener: ReturnType<BuildApp> | undefined
+      app = await serve((request, response) => listener?.(request, response))
+      authenticator = createAuthenticator({ providers: [logto({ endpoint: tenant.endpoint, audience: api })] })
+      const { signingKey } = tenant.addHook({ url: `${app.origin}/hooks`, events: ['User.Deleted'] })
+      const webhook = createLogtoWebhook({ signingKey, auth: authenticator })
+      listener = buildApp({
+        auth: { providers: [logto({ endpoint: tenant.endpoint, audience: api })] },
+        http: { required: false },
+        routes: [
+          {
+            method: 'post',
+            path: '/hooks',
+            handle: ({ request }) => webhook({ headers: request.headers, rawBody: request }),
+          },
+        ],
+      })
+      const role = 'Logto Management API access'
+      const admin = tenant.addApp({ type: 'MachineToMachine', name: 'admin', roles: [role] })
+      const { clientId, clientSecret = '' } = admin
+      const token = await tenant.tokenFor('alice', { resource: api })
+      await authenticator.verify(token)
+      await createLogtoClient({ endpoint: tenant.endpoint, clientId, clientSecret }).deleteUser({ userId: 'alice' })
+      expect((await tenant.deliveries()).map(({ status }) => status)).toEqual([200])
+      await expect(authenticator.verify(token)).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
     })
 
     it('are asked for where there are none, in words for a program', async () => {

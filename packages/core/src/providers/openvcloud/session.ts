@@ -70,7 +70,7 @@ export function withCredential<T>(call: ApiCall<T>, kind: Session['kind'], crede
 }
 
 /** The parameters in the body of a call. */
-export function parametersOf({ body }: Pick<Parameters<Caller>[0], 'body'>): Readonly<Record<string, unknown>> {
+function parametersOf({ body }: Pick<Parameters<Caller>[0], 'body'>): Readonly<Record<string, unknown>> {
   return typeof body === 'string' && body.startsWith('{') ? JSON.parse(body) : {}
 }
 
