@@ -1,5 +1,5 @@
 import { type Child, startChild } from '../child.ts'
-import type { Feed } from '../load/feed.ts'
+import { createFeed, type Feed } from '../load/feed.ts'
 import type { LoadCalls } from '../load/main.ts'
 import { atMost, type Claim, type Line, type Result, type RunOptions } from '../scenario.ts'
 import type { SoakCalls } from '../server/soak.ts'
@@ -9,7 +9,7 @@ import { median, slope } from '../statistics.ts'
 // Published at once; what was signed with older ones has expired.
 const keysPublished = 3
 const lifeSeconds = 20
-// Not counted: until then caches fill.
+// Not counted: until then code is compiled, and what is kept for a while is there.
 const settled = 1 / 3
 
 interface Sample {
@@ -28,6 +28,8 @@ export async function soak({ quick, minutes = 30, say }: RunOptions): Promise<Re
     const load = startLoad()
     return await whileRunning([app, load], async () => {
       const port = await app.ask('listen', facts)
+      const forgery = createFeed({ kind: 'forged', tokens: stage.tokens(1) })
+      await app.ask('fill', Array.from({ length: quick ? 100 : 8000 }, forgery) as string[])
       const samples: Sample[] = []
       const kids = [issuer.current.kid]
       const seconds = quick ? 0.2 : 4
@@ -113,14 +115,14 @@ function resultOf(samples: readonly Sample[], requests: number): Result {
     label,
     points: thinned(samples).map((sample) => [sample.minutes, sample[of]]),
   })
+  // In its first minutes a process still grows: code is compiled, and the heap finds its size.
+  const [heap, resident] = minutes < 10 ? [0.15, 0.2] : [0.05, 0.1]
+  const claim = (what: string, of: Exclude<keyof Sample, 'minutes'>, most: number) =>
+    atMost(`growth of ${what}, over the last two thirds, at most ${most}`, growth(of), most)
   const claims: Claim[] = [
-    atMost('growth of what is held after collection, over the last two thirds, at most 0.05', growth('heap'), 0.05),
-    atMost('growth of resident memory, over the last two thirds, at most 0.1', growth('resident'), 0.1),
-    atMost(
-      'growth of open sockets, timers and the like, over the last two thirds, at most 0.05',
-      growth('resources'),
-      0.05,
-    ),
+    claim('what is held after collection', 'heap', heap),
+    claim('resident memory', 'resident', resident),
+    claim('open sockets, timers and the like', 'resources', 0.05),
   ]
   const values = {
     minutes,
