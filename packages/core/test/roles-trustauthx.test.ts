@@ -101,6 +101,25 @@ describe('a directory of TrustAuthX roles', () => {
     expect(await rightsOf(auth, token)).toEqual(['machine:read'])
   })
 
+  it('judges the user of a session that is renewed, too', async () => {
+    const session = stage.emulator.signIn('alice')
+    expect(await rightsOf(auth, session.accessToken)).toEqual(all)
+    stage.emulator.setPermissions('editor', [{ machine: 'read' }])
+    directory.invalidate()
+    stage.emulator.expire(session.accessToken)
+    await stage.clock.advance(6)
+    const renewed = await auth.validateTokenSet({ ...session, provider: 'trustauthx' })
+    expect(renewed).toMatchObject({ outcome: 'replaced', auth: { user: { permissions: ['machine:read'] } } })
+    // What nobody can tell now is no reason to lose the new tokens.
+    const next = 'tokens' in renewed ? renewed.tokens : session
+    directory.invalidate()
+    stage.emulator.fail('listRoles', 'reset')
+    stage.emulator.expire(next.accessToken)
+    await stage.clock.advance(6)
+    const again = await auth.validateTokenSet({ ...next, provider: 'trustauthx' })
+    expect(again).toMatchObject({ outcome: 'replaced', tokens: { accessToken: expect.any(String) }, auth: undefined })
+  })
+
   it('is not mixed up with that of another organization at the same address', async () => {
     const credentials = stage.emulator.addOrganization()
     stage.emulator.addRole({ name: 'editor', permissions: [{ all: 'all' }] }, credentials)
