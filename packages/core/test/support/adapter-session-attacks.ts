@@ -95,9 +95,12 @@ export function describeSessionAttacks(buildApp: BuildApp): void {
       [
         'a callback that comes too late',
         async () => {
-          const { browser, callback } = await onTheWay('alice')
+          const browser = new Browser()
+          await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'trustauthx' }, follow: false })
           await clock.advance(901)
-          return { browser, visited: await browser.open(callback, { site: 'cross-site' }) }
+          const code = stage.at.trustAuthX.mintUserToken('alice')
+          const url = `${stage.origin}/auth/callback/trustauthx?code=${encodeURIComponent(code)}`
+          return { browser, visited: await browser.open(url, { site: 'cross-site' }) }
         },
       ],
       [
