@@ -118,7 +118,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'memory',
     title: 'A million tokens through the cache',
     about:
-      'Distinct tokens, each verified once by an authenticator with the cache it has by default: 50,000 tokens, 128 MiB. Resident memory beyond what the ' +
+      'Distinct tokens, each verified once by an authenticator with the cache it has by default: 50,000 tokens, 256 MiB. Resident memory beyond what the ' +
       'process had before the first.',
     plot: { column: 'MiB more resident', x: 'tokens', bound: 128 },
     run: memory,

@@ -5,7 +5,7 @@ import { onStage, whileRunning } from '../stage.ts'
 
 const batch = 1000
 // `cache.maxBytes` by default, as the documentation states it.
-const bound = 128
+const bound = 256
 
 /** One million distinct tokens through the cache. */
 export async function memory({ quick, say }: RunOptions): Promise<Result> {

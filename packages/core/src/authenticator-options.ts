@@ -17,7 +17,7 @@ import type { Seconds } from './types.ts'
 export interface AuthenticatorOptions {
   /** Who is trusted. An issuer that is not among them is refused without being asked. */
   providers: readonly Provider[]
-  /** Bounds of the cache of verified tokens; `false` for none. Default: 50,000 tokens, 128 MiB, 3600 s. */
+  /** Bounds of the cache of verified tokens; `false` for none. Default: 50,000 tokens, 256 MiB, 3600 s. */
   cache?: Partial<CacheLimits> | false
   /**
    * How many signatures of tokens that are not known are verified at once, and who waits; `false` for all at once. Behind a proxy
@@ -60,7 +60,7 @@ const defaultKeys: KeySetLimits = {
   maxKeys: 100,
 }
 
-const defaultCache: CacheLimits = { maxTokens: 50_000, maxBytes: 128 * 1024 * 1024, maxAge: 3600 }
+const defaultCache: CacheLimits = { maxTokens: 50_000, maxBytes: 256 * 1024 * 1024, maxAge: 3600 }
 
 const count = (most: number) =>
   z.int('must be a whole number').min(1, 'must be at least 1').max(most, `must be at most ${most}`)
