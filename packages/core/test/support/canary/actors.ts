@@ -17,7 +17,7 @@ import { operations as trustAuthXOperations } from '../trustauthx-operations.ts'
 import type { Truths } from './liar.ts'
 
 /** Each secret has the word in it, and more than the word, so that any part of one that is shown is found. */
-export const mark = 'cAnArY'
+const mark = 'cAnArY'
 const secretOf = (name: string) => `${mark}${name.repeat(3)}0Az9`
 const hexMark = 'cafec0de'
 const b64 = (value: object | string) =>
