@@ -212,6 +212,25 @@ describe('a change', () => {
     expect(stage.roles.asked).toHaveLength(2)
   })
 
+  it('is not missed by a look in the background that began before invalidate()', async () => {
+    await stage.directory.all()
+    await stage.directory.all()
+    // Due, and on its way.
+    let answer = () => {}
+    const held = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    stage.roles.gate = held
+    await stage.clock.advance(58)
+    expect(stage.roles.asked).toHaveLength(2)
+    stage.directory.invalidate()
+    const asked = stage.directory.all()
+    stage.roles.gate = undefined
+    answer()
+    await asked
+    expect(stage.roles.asked).toHaveLength(3)
+  })
+
   it('is not slept through when nobody has asked for long', async () => {
     const token = stage.token(['admin'])
     expect(await allows(token)).toBe(true)
@@ -383,6 +402,10 @@ describe('organizations beyond maxOrganizations', () => {
     for (const organization of ['a', 'b', 'a', 'c', 'a', 'b']) await stage.directory.all(organization)
     expect(stage.roles.asked).toEqual(['a', 'b', 'c', 'b'])
     expect(stage.directory.health().lists).toBe(2)
+    // Those that are forgotten are not read in the background.
+    await stage.clock.advance(50)
+    await turn()
+    expect(stage.roles.asked.slice(4)).not.toContain('c')
   })
 })
 
@@ -420,6 +443,15 @@ describe('a role that was taken away', () => {
     await stage.clock.advance(1)
     expect(await allows(stage.token(['admin']))).toBe(true)
     expect(await allows(token)).toBe(false)
+  })
+
+  it('is refused at once though the token has been known for long', async () => {
+    const token = stage.token(['admin'])
+    for (let i = 0; i < 3; i++) expect(await allows(token)).toBe(true)
+    stage.directory.changed(alice(), { remove: ['admin'] })
+    for (let i = 0; i < 3; i++) expect(await allows(token)).toBe(false)
+    stage.directory.changed(alice(), { add: ['admin'] })
+    expect(await allows(token)).toBe(true)
   })
 
   it('is had again once it is given again', async () => {

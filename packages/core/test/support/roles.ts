@@ -16,9 +16,12 @@ class Roles {
   readonly lists = new Map<string, RoleLike[]>()
   readonly asked: (string | undefined)[] = []
   isDown = false
+  /** What an answer waits for. */
+  gate: Promise<void> | undefined
 
   load = async (organization: string | undefined): Promise<readonly RoleLike[]> => {
     this.asked.push(organization)
+    await this.gate
     await new Promise((resolve) => setImmediate(resolve))
     if (this.isDown) throw new Error('down')
     return this.lists.get(organization ?? '') ?? []
