@@ -101,8 +101,8 @@ describe('a token that is watched', () => {
     await clock.advance(120)
     expect(codeOf(watch)).toBeUndefined()
     clock.set(clock.now() / 1000 + 301 * day)
-    await clock.advance(31)
-    await until(() => codeOf(watch) !== undefined)
+    // What is under way when the clock moves ends in its own time.
+    while (codeOf(watch) === undefined) await clock.advance(31)
     expect(codeOf(watch)).toBe('ERR_TOKEN_EXPIRED')
   })
 
@@ -137,9 +137,9 @@ describe('a token that is watched', () => {
     let asked = 0
     // The first answer is that of the verification; what it did not know yet is there when the watch begins.
     const late: RevocationList = { ...list, size: 0, isRevoked: () => ++asked > 1 }
-    const { auth, issuer, clock } = await setUp({ revocations: late })
+    const { auth, issuer } = await setUp({ revocations: late })
     const watch = await auth.watch(alice(issuer))
-    await clock.advance(0)
+    await until(() => codeOf(watch) !== undefined)
     expect(codeOf(watch)).toBe('ERR_TOKEN_REVOKED')
   })
 
@@ -150,8 +150,7 @@ describe('a token that is watched', () => {
     await issuer.rotate()
     issuer.removeKey(kid)
     auth.purge(issuer.issuer, kid)
-    await clock.advance(31)
-    await until(() => codeOf(watch) !== undefined)
+    while (codeOf(watch) === undefined) await clock.advance(31)
     expect(codeOf(watch)).toMatch(/ERR_TOKEN_(KEY|SIGNATURE)/)
   })
 
@@ -165,8 +164,7 @@ describe('a token that is watched', () => {
     issuer.heal()
     expect(codeOf(watch)).toBeUndefined()
     issuer.revoke(token)
-    for (let i = 0; i < 3; i++) await clock.advance(31)
-    await until(() => codeOf(watch) !== undefined)
+    while (codeOf(watch) === undefined) await clock.advance(31)
     expect(codeOf(watch)).toBe('ERR_TOKEN_INACTIVE')
   })
 
