@@ -26,7 +26,6 @@ export async function buildCommonJs(pkg) {
     format: 'cjs',
     target: 'node20',
     external: Object.keys(runtimeDependencies(pkg)).filter((name) => !isInlined(pkg, name)),
-    keepNames: true,
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
