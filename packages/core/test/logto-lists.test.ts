@@ -100,7 +100,7 @@ describe('the client of any call', () => {
       params: { path: { userId: 'alice' } },
       body: { roleIds: [] },
     })
-    expect([put.response.status, put.data]).toEqual([200, undefined])
+    expect([put.response.status, put.data]).toEqual([200, { roleIds: [] }])
   })
 
   it('takes the types of your server', async () => {
