@@ -5,6 +5,7 @@ import { withCache } from './cache.ts'
 import type { HttpRequest } from './credentials.ts'
 import { createRequest } from './http.ts'
 import type { KeySet, KeySetHealth } from './keys.ts'
+import { countLiving } from './living.ts'
 import type { Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
 import type { Refreshed } from './refreshed.ts'
@@ -92,7 +93,8 @@ export interface Authenticator {
 }
 
 /**
- * Makes the one object that an app verifies tokens with. Nothing is fetched before the first token, or `ready()`.
+ * Makes the one object that an app verifies tokens with. Nothing is fetched before the first token, or `ready()`. Make it once, when
+ * the app starts: of 20 at a time for the same issuers a process warning tells.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -175,6 +177,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
     roles,
     async close() {
+      leave()
       watcher.close()
       for (const keys of shared.keySets.values()) keys.close()
       for (const metadata of shared.metadata.values()) metadata.close()
@@ -183,6 +186,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await revocations.close()
     },
   }
+  const leave = countLiving(
+    authenticator,
+    routes.map(({ provider }) => provider.issuer),
+  )
   const { watch } = watcher
   return withParts(authenticator, { routes, revocations, watch, clock, clockTolerance, maxTokenLifetime, admit })
 }
