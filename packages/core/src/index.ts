@@ -55,6 +55,7 @@ export type { Fetch, FetchInit, JsonRequest, JsonResponse } from './http.ts'
 export type { IgnoredKey } from './key.ts'
 export type { KeySetHealth, KeySetLimits } from './keys.ts'
 export type { Metadata } from './metadata.ts'
+export { createProtectedResource, type ProtectedResourceOptions } from './protected-resource.ts'
 export type {
   Jwk,
   Jwks,

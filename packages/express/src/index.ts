@@ -8,12 +8,14 @@ import {
   type User as ClavigerUser,
   createBackchannelLogout,
   createGuard,
+  createProtectedResource,
   createRequestAuthenticator,
   type HttpAnswer,
   type HttpOptions,
   type MiddlewareOptions,
   type PermissionLike,
   type Predicate,
+  type ProtectedResourceOptions,
   permission,
   problemOf,
   type RequestAuthenticator,
@@ -101,6 +103,17 @@ export function backchannelLogout(authenticator: Authenticator, options?: Backch
   const answerOf = createBackchannelLogout(authenticator, options)
   return function answerLogout(req, res, next) {
     answerOf(req).then((answer) => send(res, answer), next)
+  }
+}
+
+/**
+ * Tells everybody where to get a token for this API: `app.all('/.well-known/oauth-protected-resource', …)`, before the middleware.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function protectedResource(authenticator: Authenticator, options: ProtectedResourceOptions): Middleware {
+  const answerOf = createProtectedResource(authenticator, options)
+  return function answerMetadata(req, res) {
+    send(res, answerOf(req.method))
   }
 }
 

@@ -5,11 +5,16 @@ import * as adapter from '../src/index.ts'
 /** The app of the contract, with either major of Express. */
 export function buildWith(framework: typeof express): BuildApp {
   return function buildApp(setup: AppSetup) {
-    const { auth, http, problems, parsesBodies, parsesJson, logout, signIn, routes, onError, onMiddleware } = setup
+    const { auth, http, problems, parsesBodies, parsesJson, logout, resource, signIn, routes, onError, onMiddleware } =
+      setup
     const app = framework()
     if (parsesBodies) app.use(framework.urlencoded({ extended: true }), framework.json())
     if (parsesJson) app.use(framework.json())
     if (logout) app.all('/backchannel-logout', adapter.backchannelLogout(logout.authenticator, logout.options))
+    if (resource) {
+      const { authenticator, options } = resource
+      app.all('/.well-known/oauth-protected-resource', adapter.protectedResource(authenticator, options))
+    }
     if (auth) {
       const middleware = adapter.authMiddleware(auth, http)
       onMiddleware?.(middleware)

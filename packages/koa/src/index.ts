@@ -7,6 +7,7 @@ import {
   type BackchannelLogoutOptions,
   createBackchannelLogout,
   createGuard,
+  createProtectedResource,
   createRequestAuthenticator,
   type HttpAnswer,
   type HttpOptions,
@@ -14,6 +15,7 @@ import {
   type MiddlewareOptions,
   type PermissionLike,
   type Predicate,
+  type ProtectedResourceOptions,
   permission,
   problemOf,
   type RequestAuthenticator,
@@ -112,6 +114,17 @@ export function backchannelLogout(authenticator: Authenticator, options?: Backch
   const answerOf = createBackchannelLogout(authenticator, options)
   return async function answerLogout(ctx) {
     send(ctx, await answerOf(new KoaRequest(ctx)))
+  }
+}
+
+/**
+ * Tells everybody where to get a token for this API: `router.all('/.well-known/oauth-protected-resource', …)`, before the middleware.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function protectedResource(authenticator: Authenticator, options: ProtectedResourceOptions): Middleware {
+  const answerOf = createProtectedResource(authenticator, options)
+  return async function answerMetadata(ctx) {
+    send(ctx, answerOf(ctx.method))
   }
 }
 

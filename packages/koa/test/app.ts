@@ -7,7 +7,8 @@ import { parseBody, parseJson } from './body.ts'
 /** The app of the contract, with either major of Koa. */
 export function buildWith(framework: typeof Koa): BuildApp {
   return function buildApp(setup: AppSetup) {
-    const { auth, http, problems, parsesBodies, parsesJson, logout, signIn, routes, onError, onMiddleware } = setup
+    const { auth, http, problems, parsesBodies, parsesJson, logout, resource, signIn, routes, onError, onMiddleware } =
+      setup
     const router = new Router()
     for (const { method = 'get', path, guards, handle } of routes) {
       router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
@@ -23,6 +24,12 @@ export function buildWith(framework: typeof Koa): BuildApp {
     if (logout) {
       const answer = new Router()
       answer.all('/backchannel-logout', adapter.backchannelLogout(logout.authenticator, logout.options))
+      app.use(answer.routes())
+    }
+    if (resource) {
+      const { authenticator, options } = resource
+      const answer = new Router()
+      answer.all('/.well-known/oauth-protected-resource', adapter.protectedResource(authenticator, options))
       app.use(answer.routes())
     }
     if (auth) {

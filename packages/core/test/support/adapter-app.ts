@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { Authenticator } from '../../src/authenticator.ts'
 import type { BackchannelLogoutOptions } from '../../src/backchannel-logout.ts'
 import type { Predicate, Several } from '../../src/guards/index.ts'
+import type { ProtectedResourceOptions } from '../../src/protected-resource.ts'
 import type { HttpOptions, MiddlewareOptions } from '../../src/request.ts'
 import type { User, VerifiedToken } from '../../src/types.ts'
 import type { AuthenticateUpgrade } from '../../src/upgrade.ts'
@@ -49,6 +50,8 @@ export interface AppSetup {
   readonly parsesJson?: boolean
   /** Whether `backchannelLogout` answers at `/backchannel-logout`, before the middleware. */
   readonly logout?: { readonly authenticator: Authenticator; readonly options?: BackchannelLogoutOptions }
+  /** Whether `protectedResource` answers at `/.well-known/oauth-protected-resource`, before the middleware. */
+  readonly resource?: { readonly authenticator: Authenticator; readonly options: ProtectedResourceOptions }
   readonly routes: readonly RouteSetup[]
   /** Sees every error that leaves the routes and the middleware. */
   readonly onError?: (error: unknown) => void

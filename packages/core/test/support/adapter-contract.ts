@@ -4,6 +4,7 @@ import { describeAuthentication } from './adapter-authentication.ts'
 import { describeGuards } from './adapter-guards.ts'
 import { describeHostileRequests } from './adapter-hostility.ts'
 import { describeLogout } from './adapter-logout.ts'
+import { describeProtectedResource } from './adapter-protected-resource.ts'
 import { describeSessions } from './adapter-session.ts'
 import { describeSessionAttacks } from './adapter-session-attacks.ts'
 import { describeSessionUpgrades } from './adapter-session-upgrades.ts'
@@ -18,6 +19,7 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeGuards(stage)
     describeHostileRequests(stage)
     describeUpgrades(stage)
+    describeProtectedResource(stage)
     describeSessions(buildApp)
     describeSessionAttacks(buildApp)
     describeSessionUpgrades(buildApp)
