@@ -177,6 +177,19 @@ describe('an outage', () => {
     expect([await outcomeOf(auth.verify(known)), await ask()]).toEqual(['503', '503'])
   })
 
+  it('costs the issuer no more when the keys are dead: 20 requests one by one, and 50 at once', async () => {
+    const { issuer, auth, ask, clock } = await set({ keys: { staleIfError: 0 } })
+    await ask()
+    issuer.fail('all', { status: 500 })
+    await clock.advance(290)
+    await until(() => keysOf(auth).lastError !== undefined)
+    await clock.advance(10)
+    issuer.resetCounts()
+    for (let round = 0; round < 20; round += 1) expect(await ask()).toBe('503')
+    expect(await tally(Array.from({ length: 50 }, () => auth.verify(issuer.tokenFor())))).toEqual({ '503': 50 })
+    expect(issuer.requests()).toBeLessThanOrEqual(3)
+  })
+
   it('leaves it open who a stranger is, also within the cool-down of a look in vain', async () => {
     const { issuer, auth, ask, clock } = await set({ keys: { cooldown: 3600 } })
     await ask()

@@ -187,6 +187,11 @@ describe('a token set', () => {
 
   it.each<[string, () => string, string]>([
     ['another API', () => issuer.tokenFor({ audience: 'https://other.example.test' }), 'ERR_TOKEN_AUDIENCE'],
+    [
+      'another API, and expired, too',
+      () => issuer.tokenFor({ audience: 'https://other.example.test', expiresIn: -3600 }),
+      'ERR_TOKEN_AUDIENCE',
+    ],
     ['a client, an ID token', () => issuer.idTokenFor(), 'ERR_TOKEN_TYPE'],
     ['nobody, being forged', () => `${issuer.tokenFor().slice(0, -8)}AAAAAAAA`, 'ERR_TOKEN_SIGNATURE'],
   ])('is rejected, and not refreshed, when its access token is for %s', async (_, make, code) => {

@@ -165,6 +165,8 @@ export function describeAuthentication(stage: Stage): void {
         expect(answer.status).toBe(503)
         expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0)
         expect(answer.headers.has('WWW-Authenticate')).toBe(false)
+        // Why is for logs.
+        expect(answer.body).not.toContain(new URL(down.issuer).host)
       }
       expect(handle).not.toHaveBeenCalled()
       await auth.close()
@@ -179,7 +181,14 @@ export function describeAuthentication(stage: Stage): void {
       expect((await app.call('/me', { headers: { Authorization: 'Basic abc' } })).json()).toBeNull()
       expect((await app.call('/me', { token: stage.issuer.tokenFor() })).json()).toMatchObject({ id: 'alice' })
       expect((await app.call('/me', { token: 'bad' })).status).toBe(401)
+      expect((await app.call('/me', { token: stage.issuer.tokenFor({ expiresIn: -3600 }) })).status).toBe(401)
       expect((await app.call('/me', { headers: { Authorization: 'Bearer' } })).status).toBe(400)
+    })
+
+    it('leave 404 to routes that are not there', async () => {
+      const app = await start({ http: { required: false } })
+      expect((await app.call('/unknown')).status).toBe(404)
+      expect((await app.call('/unknown', { token: stage.issuer.tokenFor() })).status).toBe(404)
     })
 
     it('are required by guards, in the name of the app', async () => {

@@ -266,11 +266,13 @@ export function describeSessionAttacks(buildApp: BuildApp): void {
       return Buffer.from(JSON.stringify({ ...old, ...change })).toString('base64url')
     }
 
+    const pieces = (browser: Browser) => browser.names(stage.origin).filter((one) => /^claviger(\.\d)?$/.test(one))
+
     /** Two pieces, since its tokens are long. */
     async function long(user: string): Promise<Browser> {
       stage.at.padding = 2500
       const browser = await signIn('logto', user)
-      expect(browser.names(stage.origin).filter((one) => /^claviger(\.\d)?$/.test(one))).toEqual([name, `${name}.1`])
+      expect(pieces(browser)).toEqual([name, `${name}.1`])
       return browser
     }
 
@@ -375,6 +377,18 @@ export function describeSessionAttacks(buildApp: BuildApp): void {
       await clock.advance(3700)
       expect((await me(browser)).id).toBe('alice')
       expect(browser.names(stage.origin)).toEqual([name, `${name}-use`])
+      expect((await me(browser)).id).toBe('alice')
+    })
+
+    it('whose pieces become fewer is not lost, and leaves none of them behind', async () => {
+      use({ maxCookieBytes: 15_000 })
+      stage.at.padding = 4500
+      const browser = await signIn('logto', 'alice')
+      expect(pieces(browser)).toEqual([name, `${name}.1`, `${name}.2`])
+      stage.at.padding = 2500
+      await clock.advance(3700)
+      expect((await me(browser)).id).toBe('alice')
+      expect(pieces(browser)).toEqual([name, `${name}.1`])
       expect((await me(browser)).id).toBe('alice')
     })
 

@@ -95,6 +95,9 @@ export function describeSessions(buildApp: BuildApp): void {
       use()
       stage.at.logto.fail('discovery', 'reset')
       expect((await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'logto' } })).status).toBe(503)
+      use()
+      const byLink = await browser.open(`${stage.origin}/auth/login?provider=logto`)
+      expect([byLink.status, Number(byLink.headers.get('retry-after')) > 0]).toEqual([503, true])
     })
 
     it('answers a call of the API with 401, and never with a redirect', async () => {
