@@ -28,8 +28,11 @@ function build(more: Partial<TrustAuthXOptions> = {}, timeout = 5) {
     request: createRequest((url, init) => fetch(url, init), timeout),
     metadata: () => Promise.reject(new Error('there is none')),
   }
-  const { refresh, revoke } = provider as Required<Pick<Provider, 'refresh' | 'revoke'>>
+  const { refresh, revoke, signIn } = provider as Required<Pick<Provider, 'refresh' | 'revoke' | 'signIn'>>
+  const callback = (code: string) => new URL(`https://app.example/callback?code=${code}`)
   return {
+    signedIn: (code: string) => signIn.finish({ url: callback(code), state: '', kept: {} }, context),
+    edited: (code: string) => signIn.profile?.finish(callback(code), context),
     refresh: (refreshToken: string) => refresh({ refreshToken }, context),
     revoke: (what: Parameters<typeof revoke>[0]) => revoke(what, context),
   }
@@ -50,6 +53,23 @@ const outages: Fault[] = [
   { status: 404 },
   { status: 400, body: '{"detail":"Token Expired - token expired"}' },
 ]
+
+describe('what a sign-in and the profile editor give', () => {
+  it.each([
+    ['accessToken', 'ends with the access token', 900],
+    ['envelope', 'ends nobody knows when', undefined],
+  ] as const)('of an answer whose exp is that of the %s %s', async (expiryOf, _, lifetime) => {
+    const { signedIn, edited } = build({ login: true, expiryOf })
+    const expiresAt = lifetime && stage.clock.now() / 1000 + lifetime
+    const { tokens: first } = await signedIn(stage.emulator.mintUserToken('alice'))
+    const second = await edited(stage.emulator.mintReAuthCode('alice'))
+    for (const given of [first, second]) {
+      expect(stage.emulator.isAlive(given?.accessToken ?? '')).toBe(true)
+      expect(stage.emulator.isAlive(given?.refreshToken ?? '')).toBe(true)
+      expect(given?.expiresAt).toBe(expiresAt)
+    }
+  })
+})
 
 describe('a refresh', () => {
   it('gives two new tokens, and the old refresh token is dead', async () => {

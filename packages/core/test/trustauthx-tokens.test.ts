@@ -329,10 +329,13 @@ describe('a signed answer that is not right is an outage', () => {
 
   it('of another issuer, where one is demanded', async () => {
     const { accessToken } = stage.emulator.signIn('alice')
-    const strict = stage.authenticator({ envelopeIssuer: 'https://api.trustauthx.com' })
+    const strict = stage.authenticator({ envelopeIssuer: 'https://eu.trustauthx.com' })
     expect(await nameOf(strict.verify(accessToken))).toBe('503 ERR_PROVIDER_UNAVAILABLE')
-    const right = stage.authenticator({ envelopeIssuer: stage.emulator.url })
+    const right = stage.authenticator({ envelopeIssuer: 'https://api.trustauthx.com' })
     expect(await nameOf(right.verify(accessToken))).toBe('accepted')
+    stage.emulator.configure({ envelopeIssuer: 'https://eu.trustauthx.com' })
+    expect(await nameOf(strict.verify(accessToken))).toBe('accepted')
+    stage.emulator.configure({ envelopeIssuer: 'https://api.trustauthx.com' })
     await Promise.all([strict.close(), right.close()])
   })
 

@@ -97,7 +97,7 @@ describe('a code', () => {
     const claims = await claimsIn(await ask(`${me}/${path}`, { [name]: mint() }))
     const now = clock.now() / 1000
     expect(claims).toEqual({
-      iss: emulator.url,
+      iss: 'https://api.trustauthx.com',
       jti: expect.any(String),
       access_token: expect.any(String),
       type: 'Bearer',

@@ -58,7 +58,7 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   identityOf?: (accessToken: string) => TrustAuthXIdentity | undefined | Promise<TrustAuthXIdentity | undefined>
   /** What `iss` of signed answers must be. Default: anything. */
   envelopeIssuer?: string
-  /** Whose end the `exp` of `get_user_data` is. Default `accessToken`. */
+  /** Whose end the `exp` of signed answers is. Default `accessToken`. */
   expiryOf?: 'accessToken' | 'envelope'
   /**
    * How long your access tokens live, if you know. Then a revocation of all tokens of a user spares later ones; without it nobody

@@ -2,8 +2,10 @@ import { isAuthError } from '../../errors.ts'
 import { fetchThrough } from '../../fetch-through.ts'
 import type { ProviderContext } from '../../provider.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
+import type { TokenSet } from '../../token-set.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
 import { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
+import type { TrustAuthXOptions } from './index.ts'
 
 /** How users of the organization sign in with a browser. */
 export interface TrustAuthXLogin {
@@ -19,7 +21,7 @@ type Options = Pick<TrustAuthXClientOptions, 'apiKey' | 'secretKey' | 'orgId'> &
   readonly [Name in 'apiBaseUrl' | 'envelopeIssuer' | 'refusedStatuses' | 'checkCredentials']?:
     | TrustAuthXClientOptions[Name]
     | undefined
-}
+} & { readonly expiryOf?: TrustAuthXOptions['expiryOf'] | undefined }
 
 /**
  * Signing in at the hosted page, which brings a `code` and nothing else back: what knows this browser again is the cookie that it set
@@ -52,13 +54,18 @@ export function signInWith(
     return client
   }
 
+  // An `exp` that is the end of the answer alone tells nothing of the access token in it.
+  function kept({ expiresAt, ...tokens }: TokenSet): TokenSet {
+    return options.expiryOf === 'envelope' || expiresAt === undefined ? tokens : { ...tokens, expiresAt }
+  }
+
   return {
     ...(label !== undefined && { label }),
     hasState: false,
     start: async (_, context) => ({ location: clientFor(context).generateUrl() }),
     async finish({ url }, context) {
       const { tokens } = await taken(() => clientFor(context).getUser(codeIn(url)))
-      return { tokens }
+      return { tokens: kept(tokens) }
     },
     profile: {
       async start({ accessToken }, returnUrl, context) {
@@ -67,7 +74,7 @@ export function signInWith(
       async finish(url, context) {
         const ac = url.searchParams.get('ac') ?? undefined
         const session = await taken(() => clientFor(context).finishEditUser({ code: codeIn(url), ac }))
-        return session?.tokens
+        return session && kept(session.tokens)
       },
     },
   }

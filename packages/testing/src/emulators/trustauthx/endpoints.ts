@@ -25,7 +25,7 @@ export type TrustAuthXEndpoint =
   | 'assignRoles'
 
 /** All routes of the emulator. */
-export function trustAuthXRoutes(state: TrustAuthXState, issuer: string): Route<TrustAuthXEndpoint>[] {
+export function trustAuthXRoutes(state: TrustAuthXState): Route<TrustAuthXEndpoint>[] {
   const call = (endpoint: TrustAuthXEndpoint, method: string, path: string, handle: Handler) => ({
     endpoint,
     method,
@@ -39,13 +39,13 @@ export function trustAuthXRoutes(state: TrustAuthXState, issuer: string): Route<
     ...profileRoutes(state),
     call('editUser', 'GET', `${me}/settings/`, editUser),
     call('reAuth', 'GET', `${me}/widget/re-auth/token`, (request, organization) =>
-      userEnvelope(state, issuer, state.issue(userOf(state, 'reauth', query(request, 'code'), organization))),
+      userEnvelope(state, state.issue(userOf(state, 'reauth', query(request, 'code'), organization))),
     ),
     call('getUser', 'GET', `${me}/auth/data`, (request, organization) =>
-      userEnvelope(state, issuer, state.issue(userOf(state, 'user', query(request, 'UserToken'), organization))),
+      userEnvelope(state, state.issue(userOf(state, 'user', query(request, 'UserToken'), organization))),
     ),
     call('getUserData', 'GET', `${me}/data`, (request, organization) =>
-      dataEnvelope(state, issuer, tokenOf(state, 'access', query(request, 'AccessToken'), organization)),
+      dataEnvelope(state, tokenOf(state, 'access', query(request, 'AccessToken'), organization)),
     ),
     call('refresh', 'GET', `${me}/access/token/`, refresh),
     call('validate', 'GET', `${me}/auth/validate/token`, (request, organization) => {

@@ -83,6 +83,7 @@ const defaults: TrustAuthXSettings = {
   edgeHeader: false,
   strictSignedKey: false,
   scopeInUserData: true,
+  envelopeIssuer: 'https://api.trustauthx.com',
   tokenFormat: 'opaque',
   profileChanged: true,
   profilePage: false,
@@ -106,7 +107,7 @@ export async function createTrustAuthXEmulator(options: TrustAuthXEmulatorOption
 
   const server = await createLoopbackServer<TrustAuthXEndpoint>({
     ...(port !== undefined && { port }),
-    routes: (origin) => trustAuthXRoutes(state, origin),
+    routes: () => trustAuthXRoutes(state),
     notFound: () => json({ detail: 'Not Found' }, { status: 404 }),
   })
 

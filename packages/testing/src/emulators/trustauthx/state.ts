@@ -47,6 +47,8 @@ export interface TrustAuthXSettings {
   strictSignedKey: boolean
   /** Puts `scope` into what `get_user_data` answers. Default true. */
   scopeInUserData: boolean
+  /** What `iss` of signed answers is. Default `https://api.trustauthx.com`, wherever the emulator is. */
+  envelopeIssuer: string
   /** What access tokens look like. Default `opaque`. */
   tokenFormat: 'opaque' | 'jwt'
   /** What comes back as `ac` from the profile editor: whether the user changed something; `undefined` leaves it out. Default true. */

@@ -93,10 +93,10 @@ export function queryBoolean(request: LoopbackRequest, name: string): boolean {
 }
 
 /** The answer to an app that exchanges a code: a JWT as a JSON string. */
-export function userEnvelope(state: TrustAuthXState, issuer: string, { access, refresh }: TokenPair): Reply {
+export function userEnvelope(state: TrustAuthXState, { access, refresh }: TokenPair): Reply {
   const { user, scope } = access
   return envelope(user.organization, {
-    iss: issuer,
+    iss: state.settings.envelopeIssuer,
     jti: hex(16),
     access_token: access.text,
     type: 'Bearer',
@@ -112,13 +112,13 @@ export function userEnvelope(state: TrustAuthXState, issuer: string, { access, r
 }
 
 /** The answer to an app that asks whose an access token is. */
-export function dataEnvelope(state: TrustAuthXState, issuer: string, { user, scope, expiresAt }: TokenState): Reply {
+export function dataEnvelope(state: TrustAuthXState, { user, scope, expiresAt }: TokenState): Reply {
   return envelope(user.organization, {
     uid: user.uid,
     email: user.email,
     img: user.img,
     name: user.name,
-    iss: issuer,
+    iss: state.settings.envelopeIssuer,
     iat: state.now(),
     exp: expiresAt,
     jti: hex(16),
