@@ -69,9 +69,7 @@ export function createBackchannelLogout(
     )
 
   async function accept(request: FormRequest): Promise<void> {
-    const form = await readForm(request, maxFormBytes).catch((cause: unknown) => {
-      throw isAuthError(cause) ? cause : malformed('the body could not be read', cause)
-    })
+    const form = await readForm(request, maxFormBytes)
     const [token, ...more] = form.getAll('logout_token')
     if (token === undefined || more.length > 0) throw malformed('there is not exactly one logout_token')
     const { issuer, jti, issuedAt, until, session, subject } = await verifyLogoutToken(token, request, parts, rules)
@@ -103,6 +101,6 @@ function answer(status: number, headers: HttpAnswer['headers'] = {}, error?: str
   return { status, headers: { ...common, 'Content-Type': 'application/json' }, body }
 }
 
-function malformed(explanation: string, cause?: unknown): AuthError {
-  return new AuthError('ERR_REQUEST_MALFORMED', { explanation, ...(cause !== undefined && { cause }) })
+function malformed(explanation: string): AuthError {
+  return new AuthError('ERR_REQUEST_MALFORMED', { explanation })
 }

@@ -42,7 +42,9 @@ function without(text: string, spellings: readonly string[]): string {
 
 // As it is in a text, in an address, in a form and in JSON.
 function spellingsOf(value: string): readonly string[] {
-  return [value, encodeURIComponent(value), inForm(value), JSON.stringify(value).slice(1, -1)]
+  // Half a character cannot be written in an address; in its place goes what is sent for it.
+  const whole = Buffer.from(value).toString()
+  return [value, whole, encodeURIComponent(whole), inForm(value), JSON.stringify(value).slice(1, -1)]
 }
 
 function inForm(value: string): string {

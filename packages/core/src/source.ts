@@ -6,7 +6,12 @@ const maxLength = 128
 
 /** Where a request comes from, as its connection tells. */
 export function addressOf(request: HttpRequest): string | undefined {
-  return request.socket?.remoteAddress
+  try {
+    return request.socket?.remoteAddress
+  } catch {
+    // As below.
+    return undefined
+  }
 }
 
 /**

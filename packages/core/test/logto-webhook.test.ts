@@ -100,6 +100,18 @@ describe('a delivery is refused', () => {
     ['with the signature of another key', delivery(good.raw, 'another-key')],
     ['with the signature of another body', { ...deliveryOf(good), rawBody: good.raw.replace('true', 'false') }],
     ['with a blank more', { ...deliveryOf(good), rawBody: `${good.raw} ` }],
+    [
+      'that breaks off',
+      {
+        ...deliveryOf(good),
+        rawBody: {
+          // biome-ignore lint/correctness/useYield: it fails before it gives anything
+          async *[Symbol.asyncIterator]() {
+            throw new Error('aborted')
+          },
+        },
+      },
+    ],
   ])('%s', async (_, request) => {
     const { webhook, revoked, events } = receiver()
     expect(await webhook(request)).toEqual({ status: 401, body: 'The signature is missing or wrong.' })

@@ -89,6 +89,46 @@ describeWithRedis('sessions in Redis', () => {
     })
   })
 
+  describe('a client that minds being ended twice, as those before 6.3 do', () => {
+    function storeAt(url: string): Store {
+      const client = createClient({ url })
+      const duplicate = client.duplicate.bind(client)
+      const store = createRedisSessionStore({
+        client: Object.assign(client, {
+          duplicate(overrides: object) {
+            const made = duplicate(overrides)
+            const destroy = made.destroy.bind(made)
+            return Object.assign(made, {
+              destroy() {
+                if (!made.isOpen) throw new Error('The client is closed')
+                destroy()
+              },
+            })
+          },
+        }),
+      })
+      open.push(store)
+      return store
+    }
+
+    it('loses its connection, and opens another', async () => {
+      const store = storeAt(redis.url)
+      await store.write('a', { sealed: 'x', version: 1 }, { rolling: 60, until: Date.now() / 1000 + 3600 })
+      const client = await redis.client()
+      await client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal'])
+      await pause(50)
+      await expect(store.read('a', 60)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+      expect(await store.read('a', 60)).toMatchObject({ version: 1 })
+    })
+
+    it('tells why nobody answers', async () => {
+      await expect(storeAt('redis://127.0.0.1:1').read('a', 60)).rejects.toMatchObject({
+        code: 'ERR_STORE_UNAVAILABLE',
+        explanation: expect.stringContaining('ECONNREFUSED'),
+      })
+    })
+  })
+
   describe('an app of two processes', () => {
     const clock = createTestClock()
     let app: RunningApp

@@ -69,6 +69,20 @@ describe('a user', () => {
     await without.close()
   })
 
+  it('waits for a verification in the turn of whoever asks', async () => {
+    const asked: unknown[] = []
+    const sourceOf = (request: unknown) => {
+      asked.push(request)
+      return 'somebody'
+    }
+    const { provider, clock, directory } = stage
+    const limited = createAuthenticator({ providers: [provider], clock, roles: directory, admission: { sourceOf } })
+    const request = { headers: {} }
+    await limited.verify(stage.token(['admin']), request)
+    expect(asked).toEqual([request])
+    await limited.close()
+  })
+
   it('keeps scopes, name and everything else', async () => {
     const token = stage.issuer.tokenFor({ subject: 'bob', scopes: ['a', 'b'], roles: ['admin'], name: 'Bob' })
     const verified = await stage.auth.verify(token)

@@ -48,6 +48,12 @@ describe('what was sent is not shown again', () => {
     ['another spelling: an address', { url, secrets: ['a b/'] }, 'a%20b%2F', '[redacted]'],
     ['another spelling: a form', { url, secrets: ['a b/'] }, 'a+b%2F', '[redacted]'],
     ['another spelling: JSON', { url, secrets: ['a"b\\'] }, '{"a\\"b\\\\":1}', '{"[redacted]":1}'],
+    [
+      'half a character',
+      { url, body: '{"password":"abc\\ud800"}' },
+      'not abc\ud800, abc\ufffd',
+      'not [redacted], [redacted]',
+    ],
     ['all of them', { url, secrets: ['abcd'] }, 'abcd abcd', '[redacted] [redacted]'],
   ])('%s', (_, sent, text, shown) => {
     expect(createMask(sent)(text)).toBe(shown)

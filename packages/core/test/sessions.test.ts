@@ -12,16 +12,29 @@ import { createSeal } from '../src/session/seal.ts'
 const key = 'a secret of the session cookies, long enough'
 const credentials = { apiKey: 'the-api-key-of-acme', secretKey: 'the-secret-of-acme', orgId: 'acme' }
 
+const made: Authenticator[] = []
+afterEach(() => Promise.all(made.splice(0).map((auth) => auth.close())))
+
+function create(session: Partial<SessionOptions>, providers = [trustAuthX({ ...credentials, login: true })]) {
+  const auth = createAuthenticator({ providers })
+  made.push(auth)
+  return createRequestAuthenticator(auth, { session: { baseUrl: 'https://shop.example', keys: key, ...session } })
+}
+
+it('a form that breaks off is refused, and no error of the app', async () => {
+  const answer = await create({}).createAuthRoutes()({
+    method: 'POST',
+    url: '/auth/login',
+    headers: { 'sec-fetch-site': 'same-origin' },
+    // biome-ignore lint/correctness/useYield: it fails before it gives anything
+    async *[Symbol.asyncIterator]() {
+      throw new Error('aborted')
+    },
+  })
+  expect(answer?.status).toBe(400)
+})
+
 describe('the options of a session', () => {
-  const made: Authenticator[] = []
-  afterEach(() => Promise.all(made.splice(0).map((auth) => auth.close())))
-
-  function create(session: Partial<SessionOptions>, providers = [trustAuthX({ ...credentials, login: true })]) {
-    const auth = createAuthenticator({ providers })
-    made.push(auth)
-    return createRequestAuthenticator(auth, { session: { baseUrl: 'https://shop.example', keys: key, ...session } })
-  }
-
   it.each<[Partial<SessionOptions>, string]>([
     [{ keys: 'short' }, 'must have at least 32 bytes'],
     [{ keys: [] }, 'must have at least one'],

@@ -42,4 +42,5 @@ it('knows whether a request is still there', () => {
     false,
   ])
   expect([{ headers: {}, socket: { destroyed: true } }, ended].map(isGone)).toEqual([true, true])
+  expect(addressOf(ended)).toBeUndefined()
 })

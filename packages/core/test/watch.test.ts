@@ -1,6 +1,7 @@
 import { createTestClock, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import {
+  AuthError,
   type Authenticator,
   type AuthenticatorOptions,
   type Clock,
@@ -130,6 +131,22 @@ describe('a token that is watched', () => {
     await auth.revoke({ subject: 'alice', provider: 'oidc' })
     await clock.advance(31)
     expect(codeOf(watch)).toBe('ERR_TOKEN_REVOKED')
+  })
+
+  it('ends when nobody can tell any more whether it is revoked', async () => {
+    const list = createRevocationList({ clock: createTestClock() })
+    let isTooOld = false
+    const isRevoked = () => {
+      if (isTooOld) throw new AuthError('ERR_REVOCATION_UNAVAILABLE')
+      return false
+    }
+    const { auth, issuer, clock } = await setUp({ revocations: { ...list, size: 0, isRevoked } })
+    const watch = await auth.watch(alice(issuer))
+    await clock.advance(31)
+    expect(codeOf(watch)).toBeUndefined()
+    isTooOld = true
+    await clock.advance(31)
+    expect(codeOf(watch)).toBe('ERR_REVOCATION_UNAVAILABLE')
   })
 
   it('that was revoked while it was verified ends at once', async () => {

@@ -118,6 +118,8 @@ export function protectedResource(authenticator: Authenticator, options: Protect
 }
 
 function send(res: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  // Somebody has answered while a provider was asked: a middleware that limits the time.
+  if (res.headersSent) return
   const { 'Set-Cookie': cookies = [], ...others } = headers
   for (const cookie of [cookies].flat()) res.appendHeader('Set-Cookie', cookie)
   res.writeHead(status, others).end(body)

@@ -32,13 +32,22 @@ export async function connect(client: RedisClient, timeout: Seconds, idle?: Seco
     await withDeadline(connecting, timeout, 'to connect')
     return connection
   } catch (error) {
-    connection.destroy()
+    end(connection)
     // One that gets through after all is not wanted any more.
     connecting.then(
-      () => connection.destroy(),
+      () => end(connection),
       () => {},
     )
     throw error
+  }
+}
+
+/** Ends a connection, if it has not ended by itself: node-redis before 6.3 throws then. */
+export function end(connection: RedisConnection | undefined): void {
+  try {
+    connection?.destroy()
+  } catch {
+    // It has ended.
   }
 }
 
@@ -83,15 +92,12 @@ export function createCommands(client: RedisClient, timeout: Seconds): Commands 
 
   function drop(used: Promise<RedisConnection> | undefined): void {
     if (opening === used) opening = undefined
-    used?.then(
-      (connection) => connection.destroy(),
-      () => {},
-    )
+    used?.then(end, () => {})
   }
 
   async function open(): Promise<RedisConnection> {
     const connection = await connect(client, timeout)
-    if (closed) connection.destroy()
+    if (closed) end(connection)
     return connection
   }
 

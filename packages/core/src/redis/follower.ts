@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Seconds } from '../types.ts'
 import type { RedisClient, RedisConnection } from './client.ts'
-import { connect, withDeadline } from './connection.ts'
+import { connect, end, withDeadline } from './connection.ts'
 import { type Message, readMessages } from './message.ts'
 
 /** What a follower tells. Calls of one follower never overlap. */
@@ -119,7 +119,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
         if (closing.signal.aborted) break
         listener.lost(error)
       } finally {
-        open?.destroy()
+        end(open)
         open = undefined
       }
       const longest = Math.min(maxRetry, firstRetry * 2 ** Math.min(failures, 10))
@@ -143,7 +143,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
     },
     async close() {
       closing.abort()
-      open?.destroy()
+      end(open)
       // Without a connection it may still be waiting for one, which it gives up by itself.
       if (open !== undefined) await following
     },

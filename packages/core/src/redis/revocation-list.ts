@@ -11,7 +11,7 @@ import type { Seconds } from '../types.ts'
 import { createAlarm } from './alarm.ts'
 import { defaultPrefix, keyOf, type RedisClient, type RedisConnection } from './client.ts'
 import { compact, timeOf } from './compaction.ts'
-import { connect, createCommands, messageOf } from './connection.ts'
+import { connect, createCommands, end, messageOf } from './connection.ts'
 import { createFollower, type Listener, type Round } from './follower.ts'
 import { createLease } from './lease.ts'
 import { entriesOf } from './message.ts'
@@ -203,7 +203,7 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
         if (!closed) tell('failed', error)
       })
       .finally(() => {
-        background.get(name)?.destroy()
+        end(background.get(name))
         background.delete(name)
       })
   }
@@ -263,7 +263,7 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
       index.close()
       stream?.close()
       commands.close()
-      for (const connection of background.values()) connection?.destroy()
+      for (const connection of background.values()) end(connection)
       await follower.close()
     },
   }

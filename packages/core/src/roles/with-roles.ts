@@ -1,4 +1,5 @@
 import type { CachingVerifier, Known } from '../cache.ts'
+import type { HttpRequest } from '../credentials.ts'
 import type { VerifiedToken, Verifier } from '../types.ts'
 import type { Judgement, RoleDirectory } from './directory.ts'
 
@@ -30,8 +31,8 @@ export function withRoles(verify: Verifier | CachingVerifier, directory: RoleDir
     return now
   }
 
-  async function verifyAndJudge(token: string): Promise<VerifiedToken> {
-    const verified = await verify(token)
+  async function verifyAndJudge(token: string, request: HttpRequest | undefined): Promise<VerifiedToken> {
+    const verified = await verify(token, request)
     const before = judged.get(verified)
     if (before?.judgement.alive) return before.judgement.verified
     const judgement = directory.peek(verified) ?? (await directory.judge(verified))
@@ -39,7 +40,10 @@ export function withRoles(verify: Verifier | CachingVerifier, directory: RoleDir
     return judgement.verified
   }
 
-  return Object.assign((token: string) => known(token)?.answer ?? verifyAndJudge(token), { known })
+  return Object.assign(
+    (token: string, request?: HttpRequest) => known(token)?.answer ?? verifyAndJudge(token, request),
+    { known },
+  )
 }
 
 /** The same token, with the roles of the moment. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */

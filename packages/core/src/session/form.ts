@@ -14,7 +14,7 @@ const shortForm = 8 * 1024
 
 /**
  * The fields of a form, from the parser of the app where there is one.
- * @throws {AuthError} `ERR_REQUEST_MALFORMED` for a body that is no form, or too long a one
+ * @throws {AuthError} `ERR_REQUEST_MALFORMED` for a body that is no form, too long a one, or one that ends half-way
  */
 export async function readForm(request: FormRequest, maxBytes = shortForm): Promise<URLSearchParams> {
   const { body, headers } = request
@@ -24,7 +24,9 @@ export async function readForm(request: FormRequest, maxBytes = shortForm): Prom
   const type = [headers['content-type'] ?? ''].flat().join()
   if (type !== '' && !/^application\/x-www-form-urlencoded\b/i.test(type)) throw malformed('the body is no form')
   if (request[Symbol.asyncIterator] === undefined) return new URLSearchParams()
-  const bytes = await readBody(request as UnreadBody, maxBytes)
+  const bytes = await readBody(request as UnreadBody, maxBytes).catch((cause: unknown) => {
+    throw malformed('the body could not be read', cause)
+  })
   if (bytes === undefined) throw malformed('the form is too long')
   return new URLSearchParams(bytes.toString('utf8'))
 }
@@ -33,6 +35,6 @@ function isField(entry: [string, unknown]): entry is [string, string] {
   return typeof entry[1] === 'string'
 }
 
-function malformed(explanation: string): AuthError {
-  return new AuthError('ERR_REQUEST_MALFORMED', { explanation })
+function malformed(explanation: string, cause?: unknown): AuthError {
+  return new AuthError('ERR_REQUEST_MALFORMED', { explanation, cause })
 }

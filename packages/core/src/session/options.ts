@@ -10,7 +10,7 @@ export interface SessionOptions {
   baseUrl: string
   /**
    * Secrets of at least 32 bytes. The first seals; all of them open, so that a new one can be put before an old one and nobody is signed
-   * out.
+   * out. Where processes are not restarted at once, put it last, then first: what is sealed with it, all must be able to open.
    */
   keys: string | readonly string[]
   /** Where `authRoutes` answers. Default `/auth`. */

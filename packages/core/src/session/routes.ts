@@ -124,9 +124,10 @@ function routesOf(sessions: Sessions): AuthRoutes {
     // A page of the app might send its visitor to sign in at once.
     const wanted = form.get('returnTo')
     const returnTo = wanted === null ? `${origin}${path}/signed-out` : readReturnTo(wanted, origin, path)
-    const { record, cookies } = await sessions.find(request, true)
-    if (record === undefined) return redirect(returnTo, cookies)
+    // Good or not: a provider that is down must keep nobody signed in.
+    const record = await sessions.held(request)
     const ended = await sessions.end(request, record)
+    if (record === undefined) return redirect(returnTo, ended)
     const route = sessions.routes.find(({ provider }) => provider.issuer === record.issuer)
     const location = await endAtProvider(route, record.tokens, returnTo)
     return redirect(location ?? returnTo, ended)

@@ -40,6 +40,8 @@ export interface Sessions {
    * @throws {AuthError} `ERR_REQUEST_CROSS_SITE`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, `ERR_SESSION_…`
    */
   find(request: HttpRequest, mayChange: boolean, site?: SiteRules): Promise<SessionState>
+  /** What a request has of a session, whether that is still good or not: no provider is asked. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
+  held(request: HttpRequest): Promise<SessionRecord | undefined>
   /**
    * Watches the session of an upgrade, with which no cookie can be set. Nothing where there is none.
    * @throws {AuthError} as `find`; and why the session has ended
@@ -98,8 +100,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     }
   }
 
-  async function verify({ id, issuer, subject, tokens }: SessionRecord): Promise<VerifiedToken> {
-    const verified = await authenticator.verify(tokens.accessToken)
+  async function verify(request: HttpRequest, { id, issuer, subject, tokens }: SessionRecord): Promise<VerifiedToken> {
+    const verified = await authenticator.verify(tokens.accessToken, request)
     if (verified.issuer !== issuer || verified.user.id !== subject)
       throw new AuthError('ERR_TOKEN_REFUSED', { explanation: 'the token of the session is of another user' })
     return Object.freeze({ ...verified, session: verified.session ?? id })
@@ -118,7 +120,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
   async function current(request: HttpRequest, kept: Kept, mayChange: boolean): Promise<SessionState> {
     const { record } = kept
     assertNotRevoked(record)
-    const asIs = async (of = kept): Promise<SessionState> => ({ ...of, auth: await verify(of.record) })
+    const asIs = async (of = kept): Promise<SessionState> => ({ ...of, auth: await verify(request, of.record) })
     const canRefresh = mayChange && routeOf(record.issuer)?.provider.refresh !== undefined
     let good: SessionState | undefined
     try {
@@ -138,7 +140,10 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       if (next === undefined)
         throw new AuthError('ERR_TOKEN_INACTIVE', { explanation: 'the session has ended meanwhile' })
       tell('refreshed', record)
-      return asIs(next)
+      return asIs(next).catch((error: unknown) => {
+        // Who cannot be let in at the moment must have the new tokens all the same: the old ones are used up.
+        throw isAuthError(error) && error.status >= 500 ? error.withChallenge(error.challenge, next.cookies) : error
+      })
     }
     // Who came too late with the old refresh token has not lost the session.
     const later = outcome.outcome === 'rejected' ? await keeper.later(request, record) : undefined
@@ -169,6 +174,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         return { cookies: await keeper.end(request, kept.record), ended: error }
       }
     },
+    held: async (request) => (await keeper.find(request))?.record,
     async watch(request, site) {
       // What a refresh gives can be kept only where the browser need not keep it.
       const { record, ended } = await this.find(request, settings.store !== undefined, site)
@@ -177,7 +183,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       return watch(record.tokens.accessToken, request, () => assertNotRevoked(record))
     },
     async start(request, { provider }, { tokens, session }) {
-      const verified = await authenticator.verify(tokens.accessToken)
+      const verified = await authenticator.verify(tokens.accessToken, request)
       if (verified.issuer !== provider.issuer)
         throw new AuthError('ERR_TOKEN_ISSUER', { explanation: `${provider.name} gave a token of another issuer` })
       const sid = session ?? verified.session
@@ -200,7 +206,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     },
     async replace(request, record, tokens) {
       const next = nextOf(record, tokens)
-      const auth = await verify(next).catch((cause: unknown) => {
+      const auth = await verify(request, next).catch((cause: unknown) => {
         if (!isAuthError(cause) || cause.status !== 401) throw cause
         throw new AuthError('ERR_SIGN_IN_REFUSED', {
           explanation: 'the new tokens are not of the user who is signed in',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Authenticator } from '../../src/authenticator.ts'
+import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
+import { createRoleDirectory } from '../../src/roles/directory.ts'
 import type { BuildApp } from './adapter-app.ts'
 import { Browser } from './browser.ts'
 import { createSessionStage, signIns } from './session-stage.ts'
@@ -165,6 +166,35 @@ export function describeSessions(buildApp: BuildApp): void {
       await expect(auth.verify(String(tokens.at(0)))).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
     })
 
+    it('ends when its user signs out, also when its token is over and the provider is down', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const copy = browser.copy()
+      const asked = await browser.open(`${stage.origin}/auth/logout`)
+      await clock.advance(3700)
+      stage.at.logto.fail('token', 'reset')
+      const out = await browser.submit(asked)
+      expect([out.status, out.url.href]).toEqual([200, `${stage.origin}/auth/signed-out`])
+      expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+      stage.at.logto.heal()
+      expect((await me(copy)).status).toBe(401)
+    })
+
+    it('has its tokens verified in the turn of the request that it comes with', async () => {
+      const asked: boolean[] = []
+      const sourceOf = ({ socket }: { socket?: object | undefined }) => {
+        asked.push(socket !== undefined)
+        return 'somebody'
+      }
+      const auth = createAuthenticator({ providers: stage.at.providers, clock, admission: { sourceOf } })
+      use({}, {}, { auth })
+      const browser = await signIn('logto', 'alice')
+      await clock.advance(3700)
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+      expect(asked).toEqual([true, true])
+      await auth.close()
+    })
+
     it('counts only for pages of the app itself when something is changed', async () => {
       use()
       const browser = await signIn('logto', 'alice')
@@ -223,6 +253,30 @@ export function describeSessions(buildApp: BuildApp): void {
       expect([down.status, down.headers.get('retry-after'), down.setCookies]).toEqual([503, '5', []])
       stage.at.logto.heal()
       expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+    })
+
+    it('keeps its new tokens also while nobody can tell what they allow', async () => {
+      let isDown = false
+      const source = () => {
+        if (isDown) throw new Error('down')
+        return []
+      }
+      const startProcess = () => {
+        const roles = createRoleDirectory({ source, clock })
+        const auth = createAuthenticator({ providers: stage.at.providers, clock, roles })
+        use({}, {}, { auth })
+        return auth
+      }
+      const processes = [startProcess()]
+      const browser = await signIn('logto', 'alice')
+      await clock.advance(3700)
+      isDown = true
+      expect((await me(browser)).status).toBe(503)
+      isDown = false
+      await clock.advance(60)
+      processes.push(startProcess())
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+      for (const auth of processes) await auth.close()
     })
 
     it('ends when the provider says so', async () => {
