@@ -14,7 +14,7 @@ export interface AdmissionLimits {
   readonly suspectConcurrency: number
   /** Requests that wait. Default 1024. */
   readonly maxWaiting: number
-  /** Of these, from one source. Default 256. */
+  /** Of these, from one source; what comes without a request is not held to it. Default 256. */
   readonly maxWaitingPerSource: number
   /** Seconds until a bad signature counts half. Default 10. */
   readonly halfLife: Seconds
@@ -82,8 +82,9 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
     const isSuspect = suspects.has(source) || suspicion.isSuspect(source)
     const line = isSuspect ? suspects : trusted
     const own = line.get(source) ?? []
-    const isFull =
-      own.length >= limits.maxWaitingPerSource || (waiting >= limits.maxWaiting && !makeRoom(own.length, isSuspect))
+    // Without a request it is the app itself that asks, maybe for many tokens at once.
+    const most = entry.request === undefined ? limits.maxWaiting : limits.maxWaitingPerSource
+    const isFull = own.length >= most || (waiting >= limits.maxWaiting && !makeRoom(own.length, isSuspect))
     if (isFull) {
       turnAway(entry, isSuspect)
       return

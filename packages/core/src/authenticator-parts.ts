@@ -1,7 +1,7 @@
 import type { Admit } from './admission.ts'
 import type { Clock } from './clock.ts'
 import { invalidOptions } from './options.ts'
-import type { RevocationList } from './revocation.ts'
+import type { RevocationList, RevokingVerifier } from './revocation.ts'
 import type { Route } from './route.ts'
 import type { Seconds } from './types.ts'
 import type { Watcher } from './watch.ts'
@@ -19,6 +19,8 @@ export interface AuthenticatorParts {
   readonly maxTokenLifetime: Seconds
   /** Lets the verification of a signature wait for its turn. */
   readonly admit: Admit
+  /** Tells at once of a token that is known and has not been revoked. @throws {AuthError} `ERR_REVOCATION_UNAVAILABLE` */
+  readonly known: RevokingVerifier['known']
 }
 
 const parts = new WeakMap<object, AuthenticatorParts>()
@@ -34,4 +36,9 @@ export function partsOf(authenticator: object, where = 'session'): Authenticator
   const found = parts.get(authenticator)
   if (found !== undefined) return found
   throw invalidOptions(where, 'needs the very object that createAuthenticator returned, not a copy of it')
+}
+
+/** What tells of known tokens at once; nothing for what `createAuthenticator` has not made. */
+export function knownBy(authenticator: object): AuthenticatorParts['known'] | undefined {
+  return parts.get(authenticator)?.known
 }

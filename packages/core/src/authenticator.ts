@@ -191,7 +191,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     routes.map(({ provider }) => provider.issuer),
   )
   const { watch } = watcher
-  return withParts(authenticator, { routes, revocations, watch, clock, clockTolerance, maxTokenLifetime, admit })
+  const { known } = verify
+  return withParts(authenticator, { routes, revocations, watch, clock, clockTolerance, maxTokenLifetime, admit, known })
 }
 
 const atOnce: Admit = (_, work) => work()

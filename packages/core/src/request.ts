@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import type { AuthenticatorOptions } from './authenticator-options.ts'
+import { knownBy } from './authenticator-parts.ts'
 import type { Challenge } from './challenge.ts'
 import {
   credentialHeaders,
@@ -72,6 +73,11 @@ export interface RequestAuthenticator {
    */
   receive(request: HttpRequest, of?: object): Promise<Visitor>
   /**
+   * Whose request it is, where that can be told at once: a known token, in the `Authorization` header, the only place where one may be.
+   * Nothing needs to be added to the answer then. Of all other requests `receive` tells. Never throws.
+   */
+  recognize(request: HttpRequest, of?: object): VerifiedToken | undefined
+  /**
    * The same where nothing can be sent but a refusal, as for an upgrade to a WebSocket: a session counts as long as it is good without
    * new cookies.
    * @throws {AuthError} as `receive`
@@ -142,6 +148,8 @@ export function createRequestAuthenticator(
   const sessions = options.session === undefined ? undefined : createSessions(authenticator, options.session)
   const ofSession = sessions && createReception(sessions, site)
 
+  const known = sources.length === 1 && sources[0] === 'header' ? knownBy(authenticator) : undefined
+
   // The token that a request carries, if it carries one.
   function ofToken(request: HttpRequest): Promise<VerifiedToken> | undefined {
     const token = readCredentials(request, sources, site)
@@ -157,6 +165,17 @@ export function createRequestAuthenticator(
   return {
     authenticator,
     createAuthRoutes: () => createAuthRoutes(sessions),
+    recognize(request, of = request) {
+      if (known === undefined) return undefined
+      try {
+        const token = readCredentials(request, sources, site)
+        const auth = token === undefined ? undefined : known(token)
+        if (auth !== undefined) introduce(of, auth, challenge)
+        return auth
+      } catch {
+        return undefined
+      }
+    },
     async receive(request, of = request) {
       try {
         const verifying = ofToken(request)

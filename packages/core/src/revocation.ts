@@ -98,8 +98,14 @@ export function createRevocationList({ clock = systemClock }: { clock?: Clock } 
   }
 }
 
+/** A verifier that tells at once, without a promise, of a token that is known and has not been revoked. */
+export type RevokingVerifier = Verifier & {
+  /** @throws {AuthError} `ERR_REVOCATION_UNAVAILABLE` */
+  readonly known: (token: string) => VerifiedToken | undefined
+}
+
 /** Refuses what has been revoked. Stands outside the cache, so that a known token can still be refused. */
-export function withRevocation(verify: Verifier | CachingVerifier, list: RevocationList): Verifier {
+export function withRevocation(verify: Verifier | CachingVerifier, list: RevocationList): RevokingVerifier {
   function assertNotRevoked(token: string, verified: VerifiedToken): VerifiedToken {
     if (!list.isRevoked(token, verified)) return verified
     throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${verified.provider}: the token has been revoked` })
@@ -109,10 +115,11 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
     return assertNotRevoked(token, await verify(token, request))
   }
 
-  if (!('known' in verify)) return verifyAndAsk
-  return (token, request) => {
-    // The way of nearly every request: no promise is made that the cache does not keep.
-    const entry = verify.known(token)
+  if (!('known' in verify)) return Object.assign(verifyAndAsk, { known: () => undefined })
+
+  function verifyKnown(token: string, request?: HttpRequest): Promise<VerifiedToken> {
+    // No promise is made that the cache does not keep.
+    const entry = (verify as CachingVerifier).known(token)
     if (entry === undefined) return verifyAndAsk(token, request)
     try {
       assertNotRevoked(token, entry.verified)
@@ -121,4 +128,11 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
       return Promise.reject(error)
     }
   }
+
+  function known(token: string): VerifiedToken | undefined {
+    const verified = (verify as CachingVerifier).known(token)?.verified
+    return verified === undefined || list.isRevoked(token, verified) ? undefined : verified
+  }
+
+  return Object.assign(verifyKnown, { known })
 }

@@ -204,6 +204,15 @@ describe('turns', () => {
 })
 
 describe('who waits', () => {
+  it('does not hold the app itself to what one source may have waiting', async () => {
+    create({ maxWaitingPerSource: 2, maxWaiting: 20 })
+    const work = async () => 'good'
+    const own = Array.from({ length: 20 }, () => admission.admit(undefined, work))
+    await expect(Promise.all(own)).resolves.toEqual(own.map(() => 'good'))
+    const more = Array.from({ length: 22 }, () => admission.admit(undefined, work).catch(({ code }) => code))
+    expect((await Promise.all(more)).filter((outcome) => outcome === 'ERR_OVERLOADED')).toHaveLength(1)
+  })
+
   it('is refused beyond what one source may have waiting, and comes back later', async () => {
     create({ maxWaitingPerSource: 2 })
     for (let index = 0; index < 3; index += 1) void ask('a')

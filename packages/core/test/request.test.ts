@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createTestIssuer } from '@claviger/testing'
 import { describe, expect, it, jest } from '@jest/globals'
 import { createAuthenticator } from '../src/authenticator.ts'
 import type { HttpRequest } from '../src/credentials.ts'
@@ -6,6 +7,7 @@ import { AuthError, unavailable } from '../src/errors.ts'
 import { authenticated, check, role, scope } from '../src/guards/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createGuard, createRequestAuthenticator, type HttpOptions, problemOf, userOf } from '../src/request.ts'
+import { createRevocationList } from '../src/revocation.ts'
 import type { VerifiedToken } from '../src/types.ts'
 import { inputOf, person } from './support/people.ts'
 
@@ -29,6 +31,8 @@ function bearing(token?: string): HttpRequest {
   return { method: 'GET', url: '/', headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }
 }
 
+const twice = (token: string) => ['Authorization', `Bearer ${token}`, 'Authorization', 'Bearer other']
+
 const invalid = (part: string) =>
   expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message: expect.stringContaining(part) })
 
@@ -47,6 +51,55 @@ describe('createRequestAuthenticator', () => {
       code,
       headers,
     })
+  })
+
+  it('tells at once of a known token in the header, and of nothing else', async () => {
+    const issuer = await createTestIssuer()
+    try {
+      const ofIssuer = [oidc({ issuer: issuer.issuer, audience: issuer.audience })]
+      const authenticator = createAuthenticator({ providers: ofIssuer })
+      const plain = createRequestAuthenticator(authenticator)
+      const token = issuer.tokenFor({ subject: 'alice' })
+      expect(plain.recognize(bearing(token))).toBeUndefined()
+
+      const auth = await authenticator.verify(token)
+      expect(plain.recognize(bearing(token))).toBe(auth)
+      const others = [bearing(), bearing('a b'), { ...bearing(token), rawHeaders: twice(token) }]
+      expect(others.map((request) => plain.recognize(request))).toEqual([undefined, undefined, undefined])
+      // Where a token may be in other places too, all of them have to be looked at.
+      const anywhere = createRequestAuthenticator(authenticator, { tokenFrom: ['header', { query: 'token' }] })
+      expect(anywhere.recognize(bearing(token))).toBeUndefined()
+      // What is no authenticator of ours, but looks like one, has the say over its tokens.
+      expect(createRequestAuthenticator({ ...authenticator }).recognize(bearing(token))).toBeUndefined()
+
+      await authenticator.revoke({ token })
+      expect(plain.recognize(bearing(token))).toBeUndefined()
+      await authenticator.close()
+    } finally {
+      await issuer.close()
+    }
+  })
+
+  it('leaves it to the slow way to say that revocations cannot be told of', async () => {
+    const issuer = await createTestIssuer()
+    try {
+      const list = createRevocationList()
+      const revocations = {
+        ...list,
+        isRevoked: (): boolean => {
+          throw new AuthError('ERR_REVOCATION_UNAVAILABLE')
+        },
+      }
+      const ofIssuer = [oidc({ issuer: issuer.issuer, audience: issuer.audience })]
+      const stale = createRequestAuthenticator({ providers: ofIssuer, revocations })
+      const token = issuer.tokenFor({ subject: 'alice' })
+      const unavailable = { code: 'ERR_REVOCATION_UNAVAILABLE', status: 503 }
+      await expect(stale.receive(bearing(token))).rejects.toMatchObject(unavailable)
+      expect(stale.recognize(bearing(token))).toBeUndefined()
+      await stale.authenticator.close()
+    } finally {
+      await issuer.close()
+    }
   })
 
   it('puts realm and metadata of the app into challenges', async () => {

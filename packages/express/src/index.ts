@@ -61,18 +61,22 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { receive, ...made } = createRequestAuthenticator(source, http)
+  const { recognize, receive, ...made } = createRequestAuthenticator(source, http)
 
-  async function authenticateRequest(req: Req, res: ServerResponse, next: Next): Promise<void> {
+  function authenticateRequest(req: Req, res: ServerResponse, next: Next): void | Promise<void> {
+    const auth = recognize(req)
+    if (auth === undefined) return authenticateNewcomer(req, res, next)
+    introduce(req, auth)
+    next()
+  }
+
+  async function authenticateNewcomer(req: Req, res: ServerResponse, next: Next): Promise<void> {
     try {
       const { auth, headers, cookies, answer } = await receive(req)
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
       for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
       if (answer !== undefined) return send(res, answer)
-      if (auth !== undefined) {
-        req.user = userOf(auth)
-        req.auth = auth
-      }
+      if (auth !== undefined) introduce(req, auth)
     } catch (error) {
       next(error)
       return
@@ -81,6 +85,11 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     next()
   }
   return Object.assign(authenticateRequest, made)
+}
+
+function introduce(req: Req, auth: VerifiedToken): void {
+  req.user = userOf(auth)
+  req.auth = auth
 }
 
 /**

@@ -58,7 +58,7 @@ export interface AnyContext extends Pick<HttpRequest, 'headers'> {
 }
 
 /** A middleware for Koa 2 and 3. */
-export type Middleware = (ctx: AnyContext, next: () => Promise<unknown>) => Promise<void>
+export type Middleware = (ctx: AnyContext, next: () => Promise<unknown>) => Promise<unknown>
 
 /** What `authMiddleware` returns. */
 export type AuthMiddleware = Middleware & {
@@ -75,21 +75,30 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { receive, ...made } = createRequestAuthenticator(source, http)
+  const { recognize, receive, ...made } = createRequestAuthenticator(source, http)
 
-  async function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
+  function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<unknown> {
+    const auth = recognize(ctx.req, ctx)
+    if (auth === undefined) return authenticateNewcomer(ctx, next)
+    introduce(ctx, auth)
+    return next()
+  }
+
+  async function authenticateNewcomer(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
     const { auth, headers, cookies, answer } = await receive(new KoaRequest(ctx), ctx)
     ctx.set(headers)
     for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
     if (answer !== undefined) return send(ctx, answer)
-    if (auth !== undefined) {
-      const user = userOf(auth)
-      Object.assign(ctx.state, { user, auth })
-      Object.assign(ctx.req, { user })
-    }
+    if (auth !== undefined) introduce(ctx, auth)
     await next()
   }
   return Object.assign(authenticateRequest, made)
+}
+
+function introduce({ state, req }: AnyContext, auth: VerifiedToken): void {
+  const user = userOf(auth)
+  Object.assign(state, { user, auth })
+  Object.assign(req, { user })
 }
 
 /**
