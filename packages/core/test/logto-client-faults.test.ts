@@ -197,7 +197,7 @@ describe('secrets', () => {
       clientOf(emulator, {
         clientId: 'canary',
         clientSecret: secret,
-        timeout: 0.3,
+        timeout: 1,
         onRequest: (event) => seen.push(event),
         onResponse: (event) => seen.push(event),
       })

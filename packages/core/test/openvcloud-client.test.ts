@@ -259,7 +259,7 @@ describe('what goes wrong on the way', () => {
   ]
 
   it.each(faults)('is told from what was refused, and a write from a read: %j', async (fault, ofRead, ofWrite) => {
-    const client = stage.clientOf(stage.portal.user, { timeout: 0.3 })
+    const client = stage.clientOf(stage.portal.user, { timeout: 1 })
     await client.whoami()
     stage.portal.fail('cloudapi', fault)
     await expect(client.api.cloudspaces.get(shop())).rejects.toMatchObject({ code: ofRead })
@@ -269,7 +269,7 @@ describe('what goes wrong on the way', () => {
   it.each<Fault>(['reset', 'hang', 'html', { status: 500 }])(
     'leaves no session when the login fails: %j',
     async (fault) => {
-      const client = stage.clientOf(stage.portal.user, { timeout: 0.3 })
+      const client = stage.clientOf(stage.portal.user, { timeout: 1 })
       stage.portal.fail('authenticate', fault)
       await expect(client.api.accounts.list()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
       stage.portal.heal()

@@ -110,7 +110,7 @@ describe('a lost answer', () => {
     for (const fault of faults) {
       stage.emulator.resetCounts()
       stage.emulator.fail(endpoint, fault)
-      const error = await failureOf(operation, { timeout: 0.1, retries: 3 })
+      const error = await failureOf(operation, { timeout: 1, retries: 3 })
       expect([fault, error?.code]).toEqual([fault, 'ERR_UPSTREAM_UNKNOWN'])
       expect(stage.emulator.requests(endpoint)).toBe(1)
     }
