@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 /** What a child process does for its parent, by name. Arguments and answers are copied. */
-// biome-ignore lint/suspicious/noExplicitAny: the argument of each is its own
-export type Calls = Record<string, (argument: any) => unknown>
+export type Calls = Record<string, (argument: never) => unknown>
 
 /** A process of its own, and what it can be asked to do. */
 export interface Child<C extends Calls> {
@@ -77,7 +76,7 @@ export function serve(calls: Calls): void {
   process.on('message', async ({ id, name, argument }: Question) => {
     const answer = (rest: Partial<Answer>) => process.send?.({ id, ...rest } satisfies Answer)
     try {
-      answer({ result: await calls[name]?.(argument) })
+      answer({ result: await calls[name]?.(argument as never) })
     } catch (error) {
       answer({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
