@@ -163,6 +163,17 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     expect(late.size).toBe(5000)
   })
 
+  it('is emptied, lets nobody start while who was to fill it is dead', async () => {
+    const here = await lists.list()
+    await addAll(here, 2500)
+    await until(() => here.health?.().pending === 0)
+    const client = await server.client()
+    const key = '{claviger}:revocations:restoring'
+    await client.multi().flushAll().set(key, 'dead', { expiration: { type: 'PX', value: 8000 } }).exec()
+    const late = await lists.list()
+    expect(late.size).toBe(2500)
+  })
+
   it('is emptied, is filled by one of many, and not by all', async () => {
     const all = await Promise.all(upTo(4).map(() => lists.list()))
     const [first] = all

@@ -11,7 +11,7 @@ import {
   type TokenSet,
 } from '../src/index.ts'
 import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
-import { type AnyFault, breakDown, faults } from './support/faults.ts'
+import { type AnyFault, breakDown, faults, letRefresh } from './support/faults.ts'
 
 let clock: TestClock
 let issuer: TestIssuer
@@ -147,7 +147,7 @@ describe('a token set', () => {
         const { kid } = issuer.current
         await issuer.rotate()
         issuer.removeKey(kid)
-        await clock.advance(600)
+        await letRefresh(auth, clock)
         return { ...tokens, accessToken }
       },
     ],

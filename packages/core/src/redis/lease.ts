@@ -9,7 +9,7 @@ export interface Lease {
   release(connection: RedisConnection): Promise<void>
 }
 
-const seconds = 10
+const seconds = 5
 
 export function createLease(key: string, owner: string): Lease {
   const expiration = { type: 'PX', value: seconds * 1000 } as const

@@ -180,7 +180,7 @@ export async function outcomeOf(promise: Promise<{ user: { id: string } }>): Pro
 
 /** Waits for something that real input and output will bring about. */
 export async function until(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 25_000
   while (!isSo()) {
     if (Date.now() > end) throw new Error(`It never came about: ${isSo}`)
     await sleep(2)
