@@ -169,7 +169,11 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => here.health?.().pending === 0)
     const client = await server.client()
     const key = '{claviger}:revocations:restoring'
-    await client.multi().flushAll().set(key, 'dead', { expiration: { type: 'PX', value: 8000 } }).exec()
+    await client
+      .multi()
+      .flushAll()
+      .set(key, 'dead', { expiration: { type: 'PX', value: 8000 } })
+      .exec()
     const late = await lists.list()
     expect(late.size).toBe(2500)
   })
