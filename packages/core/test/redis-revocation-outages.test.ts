@@ -299,6 +299,34 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => verdict(there, 'read-only') === 'revoked')
   })
 
+  it.each([
+    ['it has to tell its time', 'TIME'],
+    ['it has to tell whether it lost something', 'revocations:emptied'],
+  ])('falls silent when %s, is not waited for longer than for any other answer', async (_, word) => {
+    const proxy = await startRedisProxy(server.port)
+    proxy.stallAt(word)
+    const list = lists.start({ timeout: 0.3 }, { url: proxy.url })
+    await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
+    proxy.flow()
+    await until(() => following(list))
+    await lists.close()
+    await proxy.close()
+  })
+
+  it('falls silent when it has been emptied, is told of it on another connection', async () => {
+    const proxy = await startRedisProxy(server.port)
+    const list = await lists.list({ timeout: 0.3 }, { url: proxy.url })
+    await list.add(ofToken('known'))
+    proxy.stallAt('revocations:emptied')
+    await server.flush()
+    await until(() => list.health?.().state === 'lost')
+    proxy.flow()
+    await until(() => following(list))
+    expect(verdict(await lists.list(), 'known')).toBe('revoked')
+    await lists.close()
+    await proxy.close()
+  })
+
   it('takes a connection and says nothing, keeps none of them open for ever', async () => {
     const proxy = await startRedisProxy(server.port)
     proxy.stall()

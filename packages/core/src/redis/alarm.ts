@@ -16,8 +16,9 @@ export function createAlarm(key: string): Alarm {
   return {
     async raise(connection) {
       if (performance.now() < next) return
-      next = performance.now() + raiseEvery
       await connection.set(key, '1', { expiration: { type: 'PX', value: seconds * 1000 } })
+      // Only now: one that did not get through is tried again at once.
+      next = performance.now() + raiseEvery
     },
     async isRaised(connection) {
       return (await connection.get(key)) !== null

@@ -4,7 +4,7 @@ import type { RedisClient, RedisConnection } from './client.ts'
 import { connect, end, withDeadline } from './connection.ts'
 import { type Message, readMessages } from './message.ts'
 
-/** What a follower tells. Calls of one follower never overlap. */
+/** What a follower tells. Calls of one follower never overlap; what they ask Redis has the deadline of a command. */
 export interface Listener {
   /** The next messages, in order; `again` when they follow upon none, because the stream is read from its beginning. */
   read(messages: readonly Message[]): void
@@ -79,7 +79,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
     }
     if (found[0]?.id === last.id && found[0].text === last.text) return { messages: found.slice(1), isAll }
     last = undefined
-    await listener.emptied(connection)
+    await withDeadline(listener.emptied(connection), timeout, 'to hear of its loss')
     return { messages: [], isAll: false }
   }
 
@@ -99,7 +99,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
         continue
       }
       failures = 0
-      await listener.caughtUp({ number: round, asked, connection })
+      await withDeadline(listener.caughtUp({ number: round, asked, connection }), timeout, 'to tell of the stream')
       const rested = performance.now() - began
       if (messages.length > 0 && rested < rest) await pause(rest - rested, undefined, { ref: false })
       await withDeadline(

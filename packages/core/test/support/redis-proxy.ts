@@ -13,7 +13,9 @@ export interface RedisProxy {
   cutReply(bytes: number): void
   /** Nothing passes any more, in either direction, while connections stay open and new ones are taken. */
   stall(): void
-  /** Ends the stall: what waited goes on. */
+  /** Stalls when the next command that has this word in it is sent: that one does not arrive. */
+  stallAt(word: string): void
+  /** Ends the stall: what waited goes on, but for what was lost. */
   flow(): void
   close(): Promise<void>
 }
@@ -23,6 +25,7 @@ export async function startRedisProxy(target: number): Promise<RedisProxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let left: number | undefined
   let stalled = false
+  let fatal: string | undefined
 
   const server = createServer((inner) => {
     const outer = createConnection(target, '127.0.0.1')
@@ -39,7 +42,10 @@ export async function startRedisProxy(target: number): Promise<RedisProxy> {
       socket.on('close', end)
       if (stalled) socket.pause()
     }
-    inner.on('data', (data) => outer.write(data))
+    inner.on('data', (data) => {
+      if (fatal !== undefined && data.includes(fatal)) stall()
+      else outer.write(data)
+    })
     outer.on('data', (data) => {
       if (left === undefined) {
         inner.write(data)
@@ -59,6 +65,12 @@ export async function startRedisProxy(target: number): Promise<RedisProxy> {
     for (const [inner] of pairs) inner.destroy()
   }
 
+  function stall(): void {
+    stalled = true
+    fatal = undefined
+    for (const socket of [...pairs].flat()) socket.pause()
+  }
+
   return {
     port: address.port,
     url: `redis://127.0.0.1:${address.port}`,
@@ -69,9 +81,9 @@ export async function startRedisProxy(target: number): Promise<RedisProxy> {
     cutReply(bytes) {
       left = bytes
     },
-    stall() {
-      stalled = true
-      for (const socket of [...pairs].flat()) socket.pause()
+    stall,
+    stallAt(word) {
+      fatal = word
     },
     flow() {
       stalled = false
