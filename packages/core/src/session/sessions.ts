@@ -58,9 +58,6 @@ export interface Sessions {
   end(request: HttpRequest, record: SessionRecord | undefined): Promise<readonly string[]>
 }
 
-// A copy of the revocation list's entry needs to live no longer than the session could.
-const never = () => undefined
-
 /**
  * Makes the sessions of an authenticator.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
@@ -78,24 +75,18 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     publish('claviger:session', { outcome, provider: routeOf(issuer)?.provider.name ?? issuer, code })
   }
 
-  // A revocation of all that was issued before a time ends a session that began before, however new its token is.
-  function assertNotRevoked({ id, sid, issuer, subject, signedInAt, tokens }: SessionRecord): void {
+  /**
+   * What throws when a session has been revoked. A revocation of all that was issued before a time ends one that began before, however
+   * new its token is. What is asked about is made here: a session that is watched is looked at again and again, and hashed once.
+   */
+  function assertionOf({ id, sid, issuer, subject, signedInAt, tokens }: SessionRecord): () => void {
     const provider = routeOf(issuer)?.provider.name ?? issuer
     const user = { id: subject, provider, issuer, roles: [], permissions: [], scopes: [] }
-    const known = {
-      user,
-      claims: {},
-      provider,
-      issuer,
-      issuedAt: signedInAt,
-      expiresAt: signedInAt + settings.absolute,
-    }
-    for (const session of [id, sid]) {
-      const isRevoked = revocations.isRevoked(tokens.accessToken, {
-        ...known,
-        ...(session !== undefined && { session }),
-      })
-      if (isRevoked)
+    const expiresAt = signedInAt + settings.absolute
+    const known = { user, claims: {}, provider, issuer, issuedAt: signedInAt, expiresAt }
+    const looks = [id, ...(sid === undefined ? [] : [sid])].map((session) => ({ ...known, session }))
+    return () => {
+      if (looks.some((look) => revocations.isRevoked(tokens.accessToken, look)))
         throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${provider}: the session has been revoked` })
     }
   }
@@ -119,7 +110,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
   /** @throws {AuthError} with status 401 where the session is over */
   async function current(request: HttpRequest, kept: Kept, mayChange: boolean): Promise<SessionState> {
     const { record } = kept
-    assertNotRevoked(record)
+    assertionOf(record)()
     const asIs = async (of = kept): Promise<SessionState> => ({ ...of, auth: await verify(request, of.record) })
     const canRefresh = mayChange && routeOf(record.issuer)?.provider.refresh !== undefined
     let good: SessionState | undefined
@@ -180,7 +171,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       const { record, ended } = await this.find(request, settings.store !== undefined, site)
       if (ended !== undefined) throw ended
       if (record === undefined) return undefined
-      return watch(record.tokens.accessToken, request, () => assertNotRevoked(record))
+      return watch(record.tokens.accessToken, request, assertionOf(record))
     },
     async start(request, { provider }, { tokens, session }) {
       const verified = await authenticator.verify(tokens.accessToken, request)
@@ -197,7 +188,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         issuedAt: now(),
         tokens: keptTokens({ ...tokens, expiresAt: tokens.expiresAt ?? verified.expiresAt }),
       }
-      const before = await keeper.find(request).catch(never)
+      // A store that is down is told of by what keeps the new one.
+      const before = await keeper.find(request).catch(() => undefined)
       if (before !== undefined) await this.end(request, before.record)
       const kept = await keeper.keep(request, record)
       if (kept === undefined) throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: 'the store kept no session' })
@@ -221,8 +213,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     },
     async end(request, record) {
       if (record !== undefined) {
-        const expiresAt = record.signedInAt + settings.absolute
-        await authenticator.revoke({ session: record.id, provider: record.issuer, expiresAt })
+        // No longer than the session could live. Its id is ours alone, and its provider may not be configured any more.
+        await authenticator.revoke({ session: record.id, expiresAt: record.signedInAt + settings.absolute })
         // What it has opened, such as a WebSocket, closes with its token. Here it is dead whatever the provider says.
         await authenticator.revoke({ token: record.tokens.accessToken }).catch(tellRefusal)
         tell('ended', record)

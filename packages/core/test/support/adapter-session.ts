@@ -180,6 +180,20 @@ export function describeSessions(buildApp: BuildApp): void {
       expect((await me(copy)).status).toBe(401)
     })
 
+    it('of a provider that is not configured any more ends at sign-out, and at the next sign-in', async () => {
+      use()
+      const browser = await signIn('trustauthx', 'alice')
+      const other = browser.copy()
+      const auth = createAuthenticator({ providers: stage.at.providers.slice(0, 1), clock })
+      use({}, {}, { auth })
+      const out = await browser.open(`${stage.origin}/auth/logout`, { form: {} })
+      expect([out.status, out.url.href]).toEqual([200, `${stage.origin}/auth/signed-out`])
+      expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+      await signIn('logto', 'bob', other)
+      expect(await me(other)).toMatchObject({ status: 200, id: 'bob' })
+      await auth.close()
+    })
+
     it('has its tokens verified in the turn of the request that it comes with', async () => {
       const asked: boolean[] = []
       const sourceOf = ({ socket }: { socket?: object | undefined }) => {
