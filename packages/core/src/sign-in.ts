@@ -30,6 +30,8 @@ export interface SignInCallback {
   readonly state: string
   /** What {@link SignInStep} wanted kept. */
   readonly kept: Readonly<Record<string, string>>
+  /** What the user typed when this browser set out, where the provider `asks`. */
+  readonly answer?: string
 }
 
 /** Somebody who has signed in. Who it is, the access token says once it is verified. */

@@ -3,6 +3,7 @@ import {
   type Authenticator,
   createAuthenticator,
   createRequestAuthenticator,
+  type ProviderContext,
   type SessionOptions,
 } from '../src/index.ts'
 import { justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
@@ -32,6 +33,24 @@ it('a form that breaks off is refused, and no error of the app', async () => {
     },
   })
   expect(answer?.status).toBe(400)
+})
+
+it.each([
+  ['eve@example.test', 'taken'],
+  ['Eve@Example.test', 'taken'],
+  ['alice@example.test', 'ERR_SIGN_IN_REFUSED'],
+  [undefined, 'ERR_SIGN_IN_REFUSED'],
+])('a link of a mail to eve@example.test, where the browser asked for %s: %s', async (answer, outcome) => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const idToken = `${encode({ alg: 'ES512' })}.${encode({ email: 'eve@example.test' })}.AA`
+  const { signIn } = justAuthenticateMe({ appId: 'app', login: true })
+  const url = new URL(`https://shop.example/auth/callback/justauthenticateme?${new URLSearchParams({ idToken })}`)
+  const came = { url, state: '', kept: {}, ...(answer !== undefined && { answer }) }
+  const finished = signIn?.finish(came, {} as ProviderContext).then(
+    () => 'taken',
+    ({ code }) => code,
+  )
+  expect(await finished).toBe(outcome)
 })
 
 describe('the options of a session', () => {

@@ -12,6 +12,8 @@ export interface Flow {
   readonly state: string
   readonly returnTo: string
   readonly kept: Readonly<Record<string, string>>
+  /** What the user typed. */
+  readonly answer?: string
   /** The session that a profile is changed in. */
   readonly session?: string
 }

@@ -96,7 +96,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
       ? ({ sent: 'mail' } as const)
       : await signIn.start({ callbackUrl: callbackUrl(route), state, fresh, ...answer }, context)
     const kept = 'keep' in step ? (step.keep ?? {}) : {}
-    const flow = { issuer: provider.issuer, kind: 'sign-in', state, returnTo, kept } as const
+    const flow = { issuer: provider.issuer, kind: 'sign-in', state, returnTo, kept, ...answer } as const
     const cookies = await flows.begin(request, flow, signIn.hasState)
     return 'sent' in step ? withCookies(mailPage(), cookies) : redirect(step.location, cookies)
   }
@@ -109,7 +109,9 @@ function routesOf(sessions: Sessions): AuthRoutes {
     const { flow, cookies } = await flows.finish(request, { issuer: provider.issuer, kind: 'sign-in', state })
     try {
       const at = new URL(callbackUrl(route) + url.search)
-      const signedIn = await signIn.finish({ url: at, state: flow.state, kept: flow.kept }, context)
+      const { kept, answer } = flow
+      const came = { url: at, state: flow.state, kept, ...(answer !== undefined && { answer }) }
+      const signedIn = await signIn.finish(came, context)
       const started = await sessions.start(request, route, signedIn)
       return redirect(flow.returnTo, [...cookies, ...started.cookies])
     } catch (error) {

@@ -160,6 +160,16 @@ export function describeSessionAttacks(buildApp: BuildApp): void {
         },
       ],
       [
+        'the same where the victim waits for a mail too',
+        async () => {
+          const browser = new Browser()
+          const form = { provider: 'justauthenticateme', email: 'victim@example.test' }
+          expect((await browser.open(`${stage.origin}/auth/login`, { form })).body).toContain('Look into your mail')
+          const { callbackUrl } = stage.at.justAuthenticateMe.signIn('eve@example.test')
+          return { browser, visited: await browser.open(callbackUrl, { site: 'cross-site' }) }
+        },
+      ],
+      [
         'a session cookie in place of the one it set out with',
         async () => {
           const { browser, callback } = await onTheWay('alice')

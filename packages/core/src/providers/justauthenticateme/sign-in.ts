@@ -14,7 +14,8 @@ const provider = 'justauthenticateme'
 
 /**
  * Signing in by a link in a mail, which brings both tokens in its address: what knows this browser again is the cookie that it got when
- * the mail was asked for. The ID token is verified before anything is kept.
+ * the mail was asked for, and only a token of the address that was asked for is taken, so that nobody is signed in as the sender of
+ * another link. The ID token is verified before anything is kept.
  */
 export function signInAt(issuer: string, { label }: JustAuthenticateMeLogin): BrowserSignIn {
   return {
@@ -31,12 +32,14 @@ export function signInAt(issuer: string, { label }: JustAuthenticateMeLogin): Br
       const upstream = { provider, operation: 'authenticate', status }
       throw new AuthError('ERR_UPSTREAM_NOT_FOUND', { explanation: `${explanation}: is appId right?`, upstream })
     },
-    async finish({ url }) {
+    async finish({ url, answer }) {
       const [idToken, another] = url.searchParams.getAll('idToken')
       const [refreshToken, twice] = url.searchParams.getAll('refreshToken')
       if (!idToken || another !== undefined || twice !== undefined)
         throw refusedSignIn(`${provider}: the browser came back without one ID token`)
-      const exp = claimsOf(idToken)?.exp
+      const { exp, email } = claimsOf(idToken) ?? {}
+      if (answer === undefined || String(email).toLowerCase() !== answer.toLowerCase())
+        throw refusedSignIn(`${provider}: this browser has asked for a mail to another address`)
       const expiresAt = typeof exp === 'number' ? { expiresAt: exp } : {}
       return { tokens: { accessToken: idToken, ...expiresAt, ...(refreshToken && { refreshToken }) } }
     },
