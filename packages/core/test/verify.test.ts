@@ -160,10 +160,28 @@ describe('which provider is asked', () => {
     expect(error.headers['WWW-Authenticate']).toBe('Bearer error="invalid_token"')
   })
 
-  it('is not looked for among many', async () => {
-    const many = Array.from({ length: 21 }, (_, at) => provider({ name: `n${at}`, issuer: `https://id.example/${at}` }))
-    const error = await refusalOf(authenticator(many), issuer.tokenFor({ claims: { iss: 'https://id.example/x' } }))
-    expect(error.explanation).toBe('no provider has the issuer "https://id.example/x" (option issuerAliases)')
+  it('is looked for among 20 issuers at the most', async () => {
+    const explanationAmong = async (count: number) => {
+      const many = Array.from({ length: count }, (_, at) =>
+        provider({ name: `n${at}`, issuer: `https://id.example/${at}` }),
+      )
+      return (await refusalOf(authenticator(many), issuer.tokenFor({ claims: { iss: 'https://id.example/x' } })))
+        .explanation
+    }
+    const unknown = 'no provider has the issuer "https://id.example/x" (option issuerAliases)'
+    expect(await explanationAmong(20)).toContain(`${unknown}; the nearest is "https://id.example/0"`)
+    expect(await explanationAmong(21)).toBe(unknown)
+  })
+
+  it('is none for a token that names no issuer, or none that is a text', async () => {
+    for (const [iss, explanation] of [
+      [undefined, 'the claim iss is missing'],
+      [7, 'iss is not a text'],
+      [[issuer.issuer], 'iss is not a text'],
+    ]) {
+      const error = await refusalOf(authenticator(), issuer.tokenFor({ claims: { iss } }))
+      expect([error.code, error.explanation]).toEqual(['ERR_TOKEN_ISSUER', explanation])
+    }
   })
 
   it.each([
