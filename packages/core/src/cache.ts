@@ -111,9 +111,7 @@ export function withCache(
     if (refusal !== undefined) {
       if (refusal.standing.alive) {
         publish('claviger:cache', again)
-        return Promise.reject(
-          new AuthError(refusal.code, refusal.explanation === undefined ? {} : { explanation: refusal.explanation }),
-        )
+        return Promise.reject(new AuthError(refusal.code, { explanation: refusal.explanation }))
       }
       refused.delete(token)
     }

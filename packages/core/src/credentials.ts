@@ -49,10 +49,10 @@ export function tokenSources(tokenFrom: TokenSource | readonly TokenSource[] = '
 function isTokenSource(source: unknown): boolean {
   if (source === 'header' || typeof source === 'function') return true
   if (typeof source !== 'object' || source === null) return false
-  const [[kind, name] = [], ...more] = Object.entries(source)
-  return (
-    more.length === 0 && /^(cookie|query|body|subprotocol)$/.test(kind ?? '') && typeof name === 'string' && name !== ''
-  )
+  const [member, ...more] = Object.entries(source)
+  if (member === undefined || more.length > 0) return false
+  const [kind, name] = member
+  return /^(cookie|query|body|subprotocol)$/.test(kind) && isText(name)
 }
 
 /** Which pages may make a browser send a request with its cookies. */
@@ -170,8 +170,9 @@ function subprotocols({ headers }: HttpRequest, name: string): { token: string[]
 }
 
 function query(request: HttpRequest, name: string): string[] {
-  const start = request.url?.indexOf('?') ?? -1
-  return start < 0 ? [] : new URLSearchParams(request.url?.slice(start)).getAll(name)
+  const url = request.url ?? ''
+  const start = url.indexOf('?')
+  return start < 0 ? [] : new URLSearchParams(url.slice(start)).getAll(name)
 }
 
 function once(values: string[]): string[] {

@@ -79,7 +79,7 @@ const sentences: Record<string, string> = {
 /** What an {@link AuthError} may know besides its code. */
 export interface AuthErrorDetails {
   /** For logs and events only: which check failed, and what to do about it. Redacted when it is set. */
-  explanation?: string
+  explanation?: string | undefined
   cause?: unknown
   /** Seconds until it is worth trying again; becomes `Retry-After` on a 503. */
   retryAfter?: number

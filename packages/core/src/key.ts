@@ -55,23 +55,22 @@ export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
     return jwk.kty === kty && (crv === undefined || jwk.crv === crv) && (jwk.alg === undefined || jwk.alg === name)
   })
   if (!hasPublicMembers(jwk)) return ignored('an unknown or broken key type')
-  const key = publicKeyOf(jwk)
-  const members = key?.export({ format: 'jwk' })
-  const thumbprint = members && thumbprintOf(members)
+  const publicKey = publicKeyOf(jwk)
   if (privateMembers.some((name) => Object.hasOwn(jwk, name))) {
-    return { ...ignored('a private key'), ...(thumbprint !== undefined && { burned: thumbprint }) }
+    return { ...ignored('a private key'), ...(publicKey && { burned: publicKey.thumbprint }) }
   }
   if (jwk.use !== undefined && jwk.use !== 'sig') return ignored('not for signatures (use)')
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) {
     return ignored('not for signatures (key_ops)')
   }
   if (usable.length === 0) return ignored('no supported algorithm')
-  if (key === undefined || members === undefined || thumbprint === undefined) return ignored('a broken key')
+  if (publicKey === undefined) return ignored('a broken key')
+  const { key, members, thumbprint } = publicKey
   const weakness = weaknessOf(key)
   if (weakness !== undefined) return ignored(weakness)
   if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) <= maxQuickRsaBits)
     return createKey(kid, thumbprint, usable, quickly(rsaVerifier(key)))
-  return createKey(kid, thumbprint, usable, inThreads(members as webcrypto.JsonWebKey))
+  return createKey(kid, thumbprint, usable, inThreads(members))
 }
 
 /** Makes a shared secret into a key for the HMAC algorithms. */
@@ -157,10 +156,19 @@ function hasPublicMembers(jwk: Jwk): boolean {
   return required?.every((name) => typeof jwk[name] === 'string') === true
 }
 
+interface PublicKey {
+  readonly key: KeyObject
+  /** As Node writes them. */
+  readonly members: webcrypto.JsonWebKey
+  readonly thumbprint: string
+}
+
 // Nothing if OpenSSL does not accept the key: a point that is not on its curve, say, is found here and not at the first token.
-function publicKeyOf(jwk: Jwk): KeyObject | undefined {
+function publicKeyOf(jwk: Jwk): PublicKey | undefined {
   try {
-    return createPublicKey({ key: pick(jwk), format: 'jwk' })
+    const key = createPublicKey({ key: pick(jwk), format: 'jwk' })
+    const members = key.export({ format: 'jwk' })
+    return { key, members: members as webcrypto.JsonWebKey, thumbprint: thumbprintOf(members) }
   } catch {
     return undefined
   }

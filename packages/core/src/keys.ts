@@ -72,7 +72,7 @@ interface RemoteOptions {
 export function createRemoteKeySet({ issuer, addresses, request, clock, limits, seed }: RemoteOptions): KeySet {
   // Thumbprints of keys that are dead for good; kids of keys that will be, once they are seen.
   const purged = new Set<string>()
-  const doomed = new Set<string>()
+  const doomed = new Set<string | undefined>()
   let generation = { alive: true }
   let ring = emptyRing
   // The address that answered last, and the ETag of the ring it gave.
@@ -90,8 +90,8 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
     for (const key of ring.keys) if (purged.has(key.thumbprint)) key.alive = false
     if (next.keys.length === 0)
       throw unavailable(`the key set of ${issuer} has no usable key (${reasons(next.ignored)})`)
-    for (const key of next.keys) if (key.kid !== undefined && doomed.has(key.kid)) purged.add(key.thumbprint)
-    for (const { kid } of next.keys) if (kid !== undefined) doomed.delete(kid)
+    for (const key of next.keys) if (doomed.has(key.kid)) purged.add(key.thumbprint)
+    for (const { kid } of next.keys) doomed.delete(kid)
     const refused = next.keys.filter((key) => purged.has(key.thumbprint))
     const ignored = [...next.ignored, ...refused.map(({ kid }) => ({ kid, reason: 'purged, or burned earlier' }))]
     const keys = next.keys
@@ -124,7 +124,7 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
   async function load(previous: KeyRing | undefined): Promise<Loaded<KeyRing>> {
     const number = ++asked
     const all = await addresses(kept.health().lastError !== undefined)
-    const ordered = [...all].sort((a, b) => Number(b === preferred) - Number(a === preferred))
+    const ordered = [...all.filter((one) => one === preferred), ...all.filter((one) => one !== preferred)]
     let failure: unknown
     for (const address of ordered) {
       try {

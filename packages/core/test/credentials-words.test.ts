@@ -90,15 +90,19 @@ describe('the log says of credentials', () => {
 
 describe('a token among the offered subprotocols', () => {
   const sources: TokenSource[] = ['header', { cookie: 'c' }, { subprotocol: 'bearer' }]
-  it.each<[string, string | undefined, string | undefined, string | undefined]>([
+  it.each<[string, string | string[] | undefined, string | undefined, string | undefined]>([
     ['stands after its name', 'chat, bearer, abc, log', 'abc', 'chat, log'],
     ['may be alone, and then the name stays', 'bearer,abc', 'abc', 'bearer'],
     ['may be first', 'bearer, abc, chat', 'abc', 'chat'],
     ['is not there without the name', 'chat, abc', undefined, 'chat, abc'],
     ['is not there with the name at the end', 'chat, bearer', undefined, 'chat, bearer'],
+    ['is not there where nothing comes after the name', 'chat, bearer, ', undefined, 'chat, bearer, '],
     ['is not there where nothing is offered', undefined, undefined, undefined],
+    ['may be offered in several headers', ['chat', 'bearer', 'abc'], 'abc', 'chat'],
   ])('%s', (_, offered, token, left) => {
-    const headers = { ...(offered !== undefined && { 'sec-websocket-protocol': offered }) }
+    const headers: Record<string, string | string[]> = {
+      ...(offered !== undefined && { 'sec-websocket-protocol': offered }),
+    }
     expect(read({ headers }, { subprotocol: 'bearer' })).toBe(token)
     hideSubprotocol(headers, sources)
     expect(headers['sec-websocket-protocol']).toBe(left)

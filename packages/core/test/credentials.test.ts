@@ -30,6 +30,7 @@ describe('readCredentials', () => {
   it.each<[string, HttpRequest]>([
     ['the header', get({ headers: { authorization: 'Bearer abc' } })],
     ['a cookie', get({ headers: { cookie: 'a=b; session=abc; c=d' } })],
+    ['one of several cookie headers', get({ headers: { cookie: ['a=b', 'session=abc', 'c=d'] } })],
     ['the query', get({ url: '/path?x=y&access_token=abc' })],
     ['the body', get({ body: { access_token: 'abc' } })],
     [
@@ -99,6 +100,7 @@ describe('readCredentials', () => {
     expect(() => read(get({ headers, rawHeaders: rawHeaders('Basic xyz') }))).toThrow(malformed)
     expect(read(get({ headers, rawHeaders: rawHeaders('Bearer abc') }))).toBe('abc')
     expect(() => read(get({ headers: { authorization: ['Bearer abc', 'Bearer xyz'] } }))).toThrow(malformed)
+    expect(read(get({ headers: { authorization: ['Bearer abc', 'Bearer abc'] } }))).toBe('abc')
   })
 
   it('does not take a header value for a header name', () => {
@@ -187,6 +189,8 @@ describe('credentialHeaders', () => {
     expect(credentialHeaders(get({ url: '/?access_token=abc' }), sources)).toEqual({ 'Cache-Control': 'private' })
     expect(credentialHeaders(get({ url: '/?other=abc' }), sources)).toEqual({})
     expect(credentialHeaders(get({ url: '/?access_token=abc' }), tokenSources())).toEqual({})
+    expect(credentialHeaders(get({ url: '/chat' }), tokenSources({ query: 't' }))).toEqual({})
+    expect(credentialHeaders({ headers: {} }, sources)).toEqual({})
   })
 })
 

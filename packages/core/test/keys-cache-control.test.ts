@@ -131,10 +131,14 @@ describe('an ETag', () => {
 
   it('that is absurdly long is not sent', async () => {
     const { keys } = (await cleanup.issuer()).jwks()
-    const { auth, clock, seen } = await addresses(() => ({ etag: `"${'x'.repeat(300)}"`, body: { keys } }))
+    const [longest, longer] = [`"${'x'.repeat(254)}"`, `"${'x'.repeat(255)}"`]
+    let etag = longest
+    const { auth, clock, seen } = await addresses(() => ({ etag, body: { keys } }))
     await auth.ready()
+    etag = longer
     await letRefresh(auth, clock, 600)
-    expect(seen).toEqual(['/0 undefined', '/0 undefined'])
+    await letRefresh(auth, clock, 600)
+    expect(seen).toEqual(['/0 undefined', `/0 ${longest}`, '/0 undefined'])
   })
 
   it('is not believed to have matched when none was sent', async () => {

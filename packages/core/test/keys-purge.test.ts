@@ -84,6 +84,13 @@ describe('a purged key', () => {
     expect([await ask({ key: leaked }), await ask()]).toEqual([unknown, 'alice'])
   })
 
+  it('is none yet where nothing is held: keys that come later are good, named or not', async () => {
+    const { issuer, auth, ask } = await set()
+    issuer.jwksText = JSON.stringify({ keys: issuer.jwks().keys.map(({ kid: _, ...jwk }) => jwk) })
+    auth.purge(issuer.issuer)
+    expect(await ask()).toBe('alice')
+  })
+
   it('that died on sight may be replaced by another of its name, too', async () => {
     const { issuer, auth, ask, refresh } = await set()
     const leaked = issuer.current
@@ -172,6 +179,7 @@ describe('a purged key', () => {
     })
     const token = issuer.tokenFor({ alg: 'HS256' })
     expect(await outcomeOf(auth.verify(token))).toBe('alice')
+    expect(keysOf(auth)).toMatchObject({ state: 'fresh', keys: 1, ignored: [] })
     auth.purge(issuer.issuer)
     expect(await outcomeOf(auth.verify(token))).toBe(unknown)
   })

@@ -187,6 +187,21 @@ describe('a key that its issuer has taken away', () => {
     expect([await outcomeOf(auth.verify(known)), await outcomeOf(ask())]).toEqual(['401 ERR_TOKEN_KEY', 'alice'])
   })
 
+  it('is refused although another has come in its place, and all else stays as it was', async () => {
+    const { issuer, auth, ask, clock } = await set()
+    const [old, known] = [issuer.current, issuer.tokenFor()]
+    await issuer.rotate()
+    const remaining = issuer.tokenFor()
+    await Promise.all([auth.verify(known), auth.verify(remaining)])
+    issuer.removeKey(old.kid)
+    await issuer.rotate()
+    await letRefresh(auth, clock)
+    expect(await tally([auth.verify(known), auth.verify(remaining), ask()])).toEqual({
+      '401 ERR_TOKEN_KEY': 1,
+      alice: 2,
+    })
+  })
+
   it('is refused as soon as a look for another key has told us', async () => {
     const { issuer, auth, ask } = await set()
     const known = issuer.tokenFor()

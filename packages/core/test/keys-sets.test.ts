@@ -3,7 +3,8 @@ import { createTestClock, createTestKey, type TestKey, type TokenOptions } from 
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { AuthenticatorOptions, Events, Jwk } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
-import { createCleanup, keysOf, letRefresh, outcomeOf, tally, until } from './support/faults.ts'
+import { createCleanup, keysOf, letRefresh, outcomeOf, sendJson, tally, until } from './support/faults.ts'
+import { refusalOf } from './support/tokens.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
@@ -137,6 +138,30 @@ describe('a key set', () => {
     issuer.fail('jwks', { status, body })
     expect(await ask()).toBe('503')
     expect(keysOf(auth).lastError).toContain(expected)
+  })
+
+  it('is asked for as what it is', async () => {
+    const issuer = await cleanup.issuer()
+    const accepted: unknown[] = []
+    const { origin } = await cleanup.stub((request, response) => {
+      accepted.push(request.headers.accept)
+      sendJson(response, issuer.jwks())
+    })
+    const auth = cleanup.authenticator({
+      providers: [oidc({ issuer: issuer.issuer, audience: issuer.audience, jwksUri: `${origin}/jwks` })],
+    })
+    await auth.ready()
+    expect(accepted).toEqual(['application/jwk-set+json, application/json'])
+  })
+
+  it('that cannot be fetched is named to whoever waits for it', async () => {
+    const { issuer, auth } = await set()
+    issuer.fail('jwks', { status: 500 })
+    const fault = `the key set at ${issuer.issuer} answered with status 500`
+    expect(await refusalOf(auth, issuer.tokenFor())).toMatchObject({ explanation: fault })
+    expect(await refusalOf(auth, issuer.tokenFor())).toMatchObject({
+      explanation: `the key set of ${issuer.issuer}: waiting after a failure (${fault})`,
+    })
   })
 
   it('may give a key another name', async () => {
