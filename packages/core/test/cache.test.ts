@@ -1,8 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createTestClock, createTestIssuer, type TestIssuer } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { type Authenticator, type AuthenticatorOptions, createAuthenticator, type VerifiedToken } from '../src/index.ts'
+import {
+  type Authenticator,
+  type AuthenticatorOptions,
+  type Claims,
+  createAuthenticator,
+  type Provider,
+  type VerifiedToken,
+} from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
+import { letRefresh } from './support/faults.ts'
 import { refusalOf } from './support/tokens.ts'
 
 const clock = createTestClock()
@@ -18,6 +26,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await auth.close()
   issuer.heal()
+  issuer.jwksText = undefined
 })
 afterAll(async () => {
   unsubscribe('claviger:cache', listen)
@@ -44,6 +53,15 @@ async function outcomeOf(token: string): Promise<string | undefined> {
   return outcomes[0]
 }
 
+/** A provider that knows every opaque token: it names its user, who has these claims. */
+function opaque(claims: Claims = {}): Provider {
+  return {
+    name: 'opaque',
+    issuer: 'https://id.example.com',
+    opaque: { verify: async (token) => ({ active: true, claims, user: { id: token.slice(0, 9) } }) },
+  }
+}
+
 function forgery(token = issuer.tokenFor()): string {
   return `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(86)}`
 }
@@ -64,6 +82,13 @@ describe('a known token', () => {
     for (const other of [forgery(token), `${token}A`, token.slice(0, -1), ` ${token}`, issuer.tokenFor()]) {
       expect(await outcomeOf(other)).toBe('miss')
     }
+  })
+
+  it('is another than one of like letters', async () => {
+    const { verify } = authenticator({ providers: [opaque()] })
+    const tokens = ['g0', '\u01670', '\u02670']
+    for (const token of [...tokens, ...tokens]) expect((await verify(token)).user.id).toBe(token)
+    expect(outcomes).toEqual(['miss', 'miss', 'miss', 'hit', 'hit', 'hit'])
   })
 
   it('is verified once for a hundred that ask at the same time', async () => {
@@ -102,10 +127,11 @@ describe('a known token', () => {
   it('is forgotten when it ends', async () => {
     authenticator()
     const token = issuer.tokenFor({ expiresIn: 60 })
-    await auth.verify(token)
-    await clock.advance(64)
+    const { expiresAt } = await auth.verify(token)
+    clock.set(expiresAt + 4.999)
     expect(await outcomeOf(token)).toBe('hit')
-    await clock.advance(1.1)
+    clock.set(expiresAt + 5)
+    expect(await outcomeOf(token)).toBe('miss')
     expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
   })
 
@@ -193,6 +219,23 @@ describe('a forged signature', () => {
     expect(await outcomeOf(token)).toBe('miss')
   })
 
+  it('stays known when the same key set comes in other words', async () => {
+    const ownClock = createTestClock(Math.floor(clock.now() / 1000))
+    authenticator({ clock: ownClock })
+    const token = forgery()
+    await outcomeOf(token)
+    issuer.jwksText = JSON.stringify(issuer.jwks(), undefined, 2)
+    await letRefresh(auth, ownClock)
+    expect(await outcomeOf(token)).toBe('refused')
+  })
+
+  it('is known as such where the keys are pinned, too', async () => {
+    const jwks = issuer.jwks()
+    authenticator({ providers: [oidc({ issuer: issuer.issuer, audience: issuer.audience, jwks, jwksUri: null })] })
+    const token = forgery()
+    expect([await outcomeOf(token), await outcomeOf(token)]).toEqual(['miss', 'refused'])
+  })
+
   it('does not crowd out known tokens', async () => {
     authenticator({ cache: { maxTokens: 1 } })
     const token = issuer.tokenFor()
@@ -203,11 +246,15 @@ describe('a forged signature', () => {
 
   it('is remembered within 4 MiB for all of them', async () => {
     authenticator()
-    const first = forgery()
-    await outcomeOf(first)
-    const note = 'x'.repeat(11_000)
-    for (let i = 0; i < 300; i += 1) await outcomeOf(forgery(issuer.tokenFor({ claims: { note } })))
-    expect(await outcomeOf(first)).toBe('miss')
+    const long = () => forgery(issuer.tokenFor({ claims: { note: 'x'.repeat(11_000) } }))
+    const [first, second] = [long(), long()]
+    // Each takes 256 bytes beside itself.
+    const most = Math.floor((4 * 1024 * 1024) / (first.length + 256))
+    for (const token of [first, second]) await outcomeOf(token)
+    for (let count = 2; count < most; count += 1) await outcomeOf(long())
+    expect(await outcomeOf(first)).toBe('refused')
+    await outcomeOf(long())
+    expect([await outcomeOf(first), await outcomeOf(second)]).toEqual(['refused', 'miss'])
   })
 })
 
@@ -234,16 +281,11 @@ describe('what is not remembered', () => {
   })
 
   it('a token of more than 8 KiB, though it is verified', async () => {
-    authenticator()
-    const token = (length: number) => {
-      const short = issuer.tokenFor({ claims: { note: '' } }).length
-      return issuer.tokenFor({ claims: { note: 'x'.repeat(Math.floor(((length - short) * 3) / 4)) } })
-    }
-    const [small, large] = [token(8190), token(8200)]
-    expect([small.length <= 8192, large.length > 8192]).toEqual([true, true])
-    await auth.verify(small)
-    await auth.verify(large)
-    expect([await outcomeOf(small), await outcomeOf(large)]).toEqual(['hit', 'miss'])
+    authenticator({ providers: [opaque()] })
+    const [longest, longer] = ['x'.repeat(8192), 'x'.repeat(8193)]
+    await auth.verify(longest)
+    await auth.verify(longer)
+    expect([await outcomeOf(longest), await outcomeOf(longer)]).toEqual(['hit', 'miss'])
   })
 
   it('anything, with cache: false', async () => {
@@ -289,5 +331,21 @@ describe('the bounds of the cache', () => {
     for (const one of tokens.reverse()) known.push(await outcomeOf(one))
     // A role of a token takes some 300 bytes, five times.
     expect(known).toEqual(['hit', 'hit', 'miss', 'miss', 'miss', 'miss'])
+  })
+
+  it.each<[string, unknown, number]>([
+    ['a text of ASCII', 'x'.repeat(20_000), 20_000],
+    ['a text of other letters, two bytes each', '\u20ac'.repeat(10_000), 20_000],
+    ['numbers', Array.from({ length: 1000 }, (_, index) => index), 28_000],
+    ['nothing', Array.from({ length: 1000 }, () => null), 28_000],
+    ['things', Array.from({ length: 250 }, () => ({})), 21_000],
+  ])('hold for claims of any kind: %s', async (_, note, bytes) => {
+    authenticator({ providers: [opaque({ note })], cache: { maxBytes: bytes * 5 * 2.5 } })
+    for (const token of ['first', 'second', 'third']) expect(await outcomeOf(token)).toBe('miss')
+    expect([await outcomeOf('third'), await outcomeOf('second'), await outcomeOf('first')]).toEqual([
+      'hit',
+      'hit',
+      'miss',
+    ])
   })
 })
