@@ -43,8 +43,8 @@ interface RevokerOptions {
   readonly maxTokenLifetime: Seconds
 }
 
-// Refusals that time, or a hook, may take back.
-const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED'])
+// Refusals that time, a hook, or a look at the issuer after the cool-down, may take back.
+const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED', 'ERR_TOKEN_KEY'])
 
 /** Makes what revokes: in the list first, so that nothing keeps a token alive here, then at the provider where it can. */
 export function createRevoker(options: RevokerOptions): (what: RevocationRequest) => Promise<void> {

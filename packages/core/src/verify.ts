@@ -9,7 +9,7 @@ import { isStrings } from './json.ts'
 import { type CompactJws, readCompactJws } from './jws.ts'
 import type { VerificationKey } from './key.ts'
 import type { KeySet } from './keys.ts'
-import type { JwtProfile, OpaqueProfile, UserClaims } from './provider.ts'
+import type { JwtProfile, OpaqueProfile, OpaqueVerdict, UserClaims } from './provider.ts'
 import { quoted } from './redact.ts'
 import { permissionName } from './roles/permission.ts'
 import type { Route } from './route.ts'
@@ -245,16 +245,31 @@ async function signerOf(
   return undefined
 }
 
-// Each unknown opaque token costs a request to its provider; a flood of them must not become a flood there.
+// Each unknown opaque token costs a request to its provider; a flood of them must not become a flood there. Each has its own limit, so
+// that one which takes long to answer keeps nobody from the others.
 const maxAsking = 256
 
 function createOpaqueVerifier(options: VerifierOptions) {
   const { opaque, clock, maxTokenLifetime } = options
-  let asking = 0
+  const asking = new Map<Route, number>()
 
-  async function ask(token: string, { provider, context }: Route): Promise<VerifiedToken> {
+  async function askAt(route: Route, token: string): Promise<OpaqueVerdict> {
+    const { provider, context } = route
+    const before = asking.get(route) ?? 0
+    if (before >= maxAsking)
+      throw unavailable(`${provider.name} is being asked about ${maxAsking} opaque tokens already`, { retryAfter: 1 })
+    asking.set(route, before + 1)
+    try {
+      return await (provider.opaque as OpaqueProfile).verify(token, context)
+    } finally {
+      asking.set(route, (asking.get(route) as number) - 1)
+    }
+  }
+
+  async function ask(token: string, route: Route): Promise<VerifiedToken> {
+    const { provider } = route
     const profile = provider.opaque as OpaqueProfile
-    const verdict = await profile.verify(token, context)
+    const verdict = await askAt(route, token)
     if (!verdict.active) throw refused('ERR_TOKEN_INACTIVE', `${provider.name}: ${verdict.explanation}`)
     const now = clock.now() / 1000
     const expiresAt = verdict.expiresAt ?? now + maxTokenLifetime
@@ -273,14 +288,7 @@ function createOpaqueVerifier(options: VerifierOptions) {
         ? refused('ERR_TOKEN_MALFORMED', 'not a JWT, and no provider takes opaque tokens')
         : refused('ERR_TOKEN_ISSUER', unknownIssuer(jws.claims.iss, options.routes))
     }
-    if (asking >= maxAsking)
-      throw unavailable(`${maxAsking} opaque tokens are being asked about already`, { retryAfter: 1 })
-    asking += 1
-    try {
-      return await firstVerdict(takers, (route) => ask(token, route))
-    } finally {
-      asking -= 1
-    }
+    return firstVerdict(takers, (route) => ask(token, route))
   }
 }
 

@@ -102,6 +102,24 @@ describe('who is asked about an opaque token', () => {
     await Promise.all(asked)
     await auth.verify('one-more')
   })
+
+  it('that takes long to answer about many keeps nobody from another', async () => {
+    let answer = () => {}
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const auth = authenticator(
+      provider('slow', async () => slow.then(() => active()), { accepts: (token) => token.startsWith('slow-') }),
+      provider('quick', yes, { accepts: (token) => !token.startsWith('slow-') }),
+      provider('last', yes),
+    )
+    const asked = Array.from({ length: 256 }, (_, i) => auth.verify(`slow-${i}`))
+    expect((await auth.verify('opaque')).provider).toBe('quick')
+    // Who takes the same tokens may still say yes.
+    expect((await auth.verify('slow-and-more')).provider).toBe('last')
+    answer()
+    expect(new Set((await Promise.all(asked)).map((verified) => verified.provider))).toEqual(new Set(['slow']))
+  })
 })
 
 describe('what a provider answers', () => {

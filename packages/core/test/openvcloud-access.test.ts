@@ -11,6 +11,7 @@ import {
   allOf,
   anyOf,
   assertAllowed,
+  check,
   createAuthenticator,
   createGuard,
   not,
@@ -299,6 +300,21 @@ describe('a guard for rights', () => {
     expect(await passes('driver', not(onMachine()), web)).toBe('ERR_FORBIDDEN')
     access.invalidate()
     expect(await passes('reader', not(onMachine()), web)).toBe(true)
+  })
+
+  it('that cannot be asked about keeps nobody out whom another rule lets in', async () => {
+    const web = id('machine', 'web')
+    const isDriver = check(({ user }) => user.id === 'driver', 'driver')
+    portal.fail('cloudapi', { status: 500 })
+    for (const rule of [anyOf(onMachine(), isDriver), anyOf(isDriver, onMachine())]) {
+      expect(await passes('driver', rule, web)).toBe(true)
+      expect(await passes('reader', rule, web)).toBe('ERR_PROVIDER_UNAVAILABLE')
+      expect(await passes('driver', not(rule), web)).toBe('ERR_FORBIDDEN')
+      expect(await passes('reader', not(rule), web)).toBe('ERR_PROVIDER_UNAVAILABLE')
+    }
+    portal.heal()
+    await clock.advance(31)
+    expect(await passes('reader', anyOf(onMachine(), isDriver), web)).toBe('ERR_FORBIDDEN')
   })
 
   it('is an outage for whoever does not wait', async () => {

@@ -110,6 +110,24 @@ describe('a client with JWTs', () => {
     expect([answers.length, asked.times]).toEqual([5, 2])
   })
 
+  it('takes another when a page with 403 refuses one, and none when the portal says what is not allowed', async () => {
+    const page = { status: 403, headers: { 'content-type': 'text/html' }, body: '<html>Access denied</html>' }
+    const words = { status: 403, headers: { 'content-type': 'application/json' }, body: '"not allowed"' }
+    let serial = 0
+    const { client, asked } = withJwts(() => stage.iyo.tokenFor('ann', { validity: 3600 + serial++ }))
+    stage.portal.fail('cloudapi', page, { times: 1 })
+    expect((await client.api.accounts.list()).map(({ name }) => name)).toEqual(['petshop'])
+    expect(asked.times).toBe(2)
+    for (const [answer, times] of [
+      [words, 2],
+      [page, 3],
+    ] as const) {
+      stage.portal.fail('cloudapi', answer)
+      await expect(client.api.accounts.list()).rejects.toMatchObject({ code: 'ERR_UPSTREAM_FORBIDDEN' })
+      expect(asked.times).toBe(times)
+    }
+  })
+
   it('gives up when that is refused too', async () => {
     let serial = 0
     const { client, asked } = withJwts(() => {

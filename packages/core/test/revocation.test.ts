@@ -46,6 +46,8 @@ const good = (token: string) => auth.verify(token).then(() => true)
 const revoked = async (token: string) => (await refusalOf(auth, token)).code === 'ERR_TOKEN_REVOKED'
 const of = (subject: string, more: TokenOptions = {}) => issuer.tokenFor({ subject, ...more })
 
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+
 describe('what is revoked', () => {
   const claims = (jti: string | undefined, sid?: string) => ({ claims: { jti, sid } })
 
@@ -143,6 +145,21 @@ describe('what is revoked', () => {
     await clock.advance(60)
     expect(await revoked(token)).toBe(true)
   })
+})
+
+it('a token of a key that is not known yet is refused when the key is', async () => {
+  const rotating = await createTestIssuer({ clock })
+  auth = createAuthenticator({ providers: [provider(rotating, 'shop')], clock })
+  const stray = rotating.sign({ alg: 'ES256', typ: 'at+jwt', kid: 'unknown' }, { ...claimsOf(rotating.tokenFor()) })
+  expect(await refusalOf(auth, stray)).toMatchObject({ code: 'ERR_TOKEN_KEY' })
+  await rotating.rotate()
+  const [token, other] = [rotating.tokenFor(), rotating.tokenFor()]
+  // In the cool-down nobody is asked.
+  expect(await refusalOf(auth, token)).toMatchObject({ code: 'ERR_TOKEN_KEY' })
+  await auth.revoke({ token })
+  await clock.advance(11)
+  expect([await good(other), await revoked(token)]).toEqual([true, true])
+  await rotating.close()
 })
 
 describe('issuedBefore', () => {

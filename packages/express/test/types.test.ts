@@ -1,5 +1,5 @@
 import type { User, VerifiedToken } from '@claviger/core'
-import { check, organization, own, role } from '@claviger/core'
+import { allOf, anyOf, check, not, organization, own, role } from '@claviger/core'
 import { describe, expect, it } from '@jest/globals'
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
 import {
@@ -53,7 +53,23 @@ describe('the types', () => {
       authorize(own((req) => req.params.id)),
       authorize(organization((req) => req.get('X-Organization'))),
       authorize(check(({ user, request }) => request.ip === user.id)),
+      authorize(
+        anyOf(
+          own((req) => req.params.id),
+          role('admin'),
+        ),
+      ),
+      authorize(allOf(not(own((req) => req.ip)), anyOf([organization((req) => req.params.org), role('admin')]))),
+      authorize(
+        anyOf(
+          own((req: express.Request) => req.params.id),
+          role('admin'),
+        ),
+      ),
     )
+    const ofAnother = own((req: { owner: string }) => req.owner)
+    // @ts-expect-error that is no request of Express
+    router.use(authorize(anyOf(ofAnother, role('admin'))))
     app.use(router, last)
     // @ts-expect-error a check must not be async
     app.use(authorize(check(async () => true)))

@@ -1,5 +1,5 @@
 import type { User, VerifiedToken } from '@claviger/core'
-import { check, organization, own, role } from '@claviger/core'
+import { anyOf, check, organization, own, role } from '@claviger/core'
 import { describe, expect, it } from '@jest/globals'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
@@ -36,6 +36,14 @@ describe('the types', () => {
     app.use(authorize(own((ctx) => ctx.params.id)))
     app.use(authorize(organization((ctx) => ctx.get('X-Organization'))))
     app.use(authorize(check(({ user, request }) => request.ip === user.id)))
+    app.use(
+      authorize(
+        anyOf(
+          own((ctx) => ctx.params.id),
+          role('admin'),
+        ),
+      ),
+    )
 
     const router = new Router<AuthState>()
     router.get('/users/:id', requireRole('admin'), (ctx) => {

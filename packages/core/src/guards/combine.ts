@@ -1,3 +1,4 @@
+import { type AuthError, isAuthError } from '../errors.ts'
 import {
   assertPredicate,
   assertPredicates,
@@ -10,19 +11,32 @@ import {
   type Several,
 } from './predicate.ts'
 
+// Two signatures each: by the first a function within is told the request of the guard, as in `authorize(anyOf(own((req) => …), …))`; by
+// the second it tells it.
+
 /**
- * Grants when any of these does; the first that does ends the search.
+ * Grants when any of these does; the first that does ends the search. One that cannot be asked at the moment keeps nobody out whom
+ * another lets in.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or an entry that is not a predicate.
  */
-export function anyOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R> {
+export function anyOf<R = unknown>(...these: Several<Predicate<NoInfer<R>>>): Predicate<R>
+export function anyOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R>
+export function anyOf<R>(...these: Several<Predicate<R>>): Predicate<R> {
   const predicates = assertPredicates('anyOf', these)
   return predicate(textOf('anyOf', predicates), (input) => {
     const refusals: Refusal[] = []
+    let outage: AuthError | undefined
     for (const each of predicates) {
-      const verdict = each(input)
-      if (verdict.granted === true) return granted
-      refusals.push(verdict)
+      try {
+        const verdict = each(input)
+        if (verdict.granted === true) return granted
+        refusals.push(verdict)
+      } catch (error) {
+        if (!isAuthError(error) || error.status !== 503) throw error
+        outage ??= error
+      }
     }
+    if (outage !== undefined) throw outage
     const [code, ...others] = new Set(refusals.map((refusal) => refusal.code))
     const { scopes } = refusals.find((refusal) => refusal.scopes !== undefined) ?? {}
     return joined(refusals, others.length === 0 && code !== undefined ? code : 'ERR_FORBIDDEN', scopes)
@@ -34,7 +48,9 @@ export function anyOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R
  * All are asked, so that a challenge can name every scope that is missing.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or an entry that is not a predicate.
  */
-export function allOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R> {
+export function allOf<R = unknown>(...these: Several<Predicate<NoInfer<R>>>): Predicate<R>
+export function allOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R>
+export function allOf<R>(...these: Several<Predicate<R>>): Predicate<R> {
   const predicates = assertPredicates('allOf', these)
   const confirms = (input: GuardInput<R>) => {
     for (const each of predicates) {

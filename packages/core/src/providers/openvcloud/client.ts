@@ -3,7 +3,7 @@ import { type Caller, createCaller } from '../../client.ts'
 import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
-import { isAuthError } from '../../errors.ts'
+import { isAuthError, type Upstream } from '../../errors.ts'
 import { createOperations } from '../../openapi-operations.ts'
 import { functionOf, readOptions, text } from '../../options.ts'
 import { waitFor } from '../../wait-for.ts'
@@ -56,7 +56,7 @@ export type OpenvCloudTask =
   | { readonly state: 'done'; readonly result: unknown }
   | { readonly state: 'failed'; readonly message: string }
 
-/** A client of an OpenvCloud environment. A call that is refused with 401 or 419 is made once more with a new JWT or session. */
+/** A client of an OpenvCloud environment. A call that is refused with 401 or 419 (a JWT: or with 403 and a page) is made once more with a new one. */
 export interface OpenvCloudClient {
   /** All operations of the cloud API. */
   readonly api: OpenvCloudApi
@@ -206,7 +206,7 @@ function withSession(caller: Caller, { kind, tokens }: Session, timeout: number)
         return await caller(withCredential(call, kind, credential), rest())
       } catch (error) {
         const hint =
-          isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream?.status) ? faultOf(credential) : undefined
+          isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream) ? faultOf(credential) : undefined
         throw isAuthError(error) ? asOurs(error, hint) : error
       }
     }
@@ -214,7 +214,7 @@ function withSession(caller: Caller, { kind, tokens }: Session, timeout: number)
     try {
       return await send(accessToken)
     } catch (error) {
-      if (!isAuthError(error) || !isRefusal(error.upstream?.status)) throw error
+      if (!isAuthError(error) || !isRefusal(kind, error.upstream)) throw error
       const renewed = await waitFor(tokens.renew(undefined, accessToken), rest(), 'openvcloud: no session')
       if (renewed.accessToken === accessToken) throw error
       return send(renewed.accessToken)
@@ -222,6 +222,8 @@ function withSession(caller: Caller, { kind, tokens }: Session, timeout: number)
   }
 }
 
-const isRefusal = (status: number | undefined) => status === 401 || status === authenticationTimeout
+// A portal may refuse a bad JWT with a page and 403; what a user may not do, it says in words.
+const isRefusal = (kind: Session['kind'], { status, message }: Partial<Upstream> = {}) =>
+  status === 401 || status === authenticationTimeout || (kind === 'jwt' && status === 403 && message === undefined)
 // A portal fails with 500 where it does not expect a token.
-const isAboutUs = (status: number | undefined) => status === 500 || isRefusal(status)
+const isAboutUs = (upstream: Partial<Upstream> | undefined) => upstream?.status === 500 || isRefusal('jwt', upstream)
