@@ -205,8 +205,7 @@ function withSession(caller: Caller, { kind, tokens }: Session, timeout: number)
       try {
         return await caller(withCredential(call, kind, credential), rest())
       } catch (error) {
-        const hint =
-          isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream) ? faultOf(credential) : undefined
+        const hint = isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream) ? faultOf(credential) : undefined
         throw isAuthError(error) ? asOurs(error, hint) : error
       }
     }
