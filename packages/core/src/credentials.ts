@@ -89,6 +89,16 @@ export function readCredentials(
 }
 
 /**
+ * The token of an `Authorization` header as nearly every client writes it. Nothing tells whether it could be one: it is for those who
+ * look for it among tokens that have been checked.
+ */
+export function likelyToken({ headers, rawHeaders }: HttpRequest): string | undefined {
+  const value = headers[authorization]
+  if (typeof value !== 'string' || !value.startsWith(usualScheme)) return undefined
+  return rawHeaders === undefined || isSentOnce(rawHeaders) ? value.slice(usualScheme.length) : undefined
+}
+
+/**
  * Takes the token out of the offered subprotocols, so that no server answers with it. The name before it stays where there is
  * no other: a page takes an answer that selects none of what it offered for a failure.
  */
@@ -119,10 +129,11 @@ function read(request: HttpRequest, source: TokenSource): string[] {
 }
 
 const authorization = 'authorization'
+const usualScheme = 'Bearer '
 
 function header({ headers, rawHeaders }: HttpRequest): string | undefined {
   const value = single(headers[authorization])
-  if (rawHeaders !== undefined) assertSentOnce(rawHeaders)
+  if (rawHeaders !== undefined && !isSentOnce(rawHeaders)) throw repeated()
   try {
     return value === undefined ? undefined : readBearer(value)
   } catch (error) {
@@ -138,14 +149,15 @@ function single(value: string | readonly string[] | undefined): string | undefin
 }
 
 // Names and values in turns. The same twice is once.
-function assertSentOnce(rawHeaders: readonly string[]): void {
+function isSentOnce(rawHeaders: readonly string[]): boolean {
   let sent: string | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
     if (name.length !== authorization.length || name.toLowerCase() !== authorization) continue
-    if (sent !== undefined && sent !== rawHeaders[at + 1]) throw repeated()
+    if (sent !== undefined && sent !== rawHeaders[at + 1]) return false
     sent = rawHeaders[at + 1]
   }
+  return true
 }
 
 function repeated(): AuthError {

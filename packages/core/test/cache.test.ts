@@ -6,6 +6,7 @@ import {
   type AuthenticatorOptions,
   type Claims,
   createAuthenticator,
+  type OpaqueProfile,
   type Provider,
   type VerifiedToken,
 } from '../src/index.ts'
@@ -89,6 +90,36 @@ describe('a known token', () => {
     const tokens = ['g0', '\u01670', '\u02670']
     for (const token of [...tokens, ...tokens]) expect((await verify(token)).user.id).toBe(token)
     expect(outcomes).toEqual(['miss', 'miss', 'miss', 'hit', 'hit', 'hit'])
+  })
+
+  it('is known beside another that ends alike', async () => {
+    const asked: string[] = []
+    const opaque: OpaqueProfile = {
+      async verify(token) {
+        asked.push(token)
+        return { active: true, claims: {}, user: { id: token.slice(0, 1) } }
+      },
+    }
+    authenticator({ providers: [{ name: 'toy', issuer: 'https://toy.example', opaque }] })
+    const tokens = ['a', 'b', 'c'].map((start) => start + '-the-same-end'.repeat(3))
+    for (const _ of [1, 2, 3])
+      for (const token of tokens) expect((await auth.verify(token)).user.id).toBe(token.slice(0, 1))
+    expect(asked).toEqual(tokens)
+    await clock.advance(31)
+    for (const token of tokens) expect((await auth.verify(token)).user.id).toBe(token.slice(0, 1))
+    expect(asked).toEqual([...tokens, ...tokens])
+    for (const token of tokens) expect(await outcomeOf(token)).toBe('hit')
+  })
+
+  it('lends its signature to no other claims', async () => {
+    authenticator()
+    const token = issuer.tokenFor({ subject: 'alice' })
+    await auth.verify(token)
+    const [header, , signature] = token.split('.')
+    const [, claims] = issuer.tokenFor({ subject: 'admin' }).split('.')
+    const forged = [header, claims, signature].join('.')
+    expect(await refusalOf(auth, forged)).toMatchObject({ code: 'ERR_TOKEN_SIGNATURE' })
+    expect([await outcomeOf(forged), await outcomeOf(token)]).toEqual(['refused', 'hit'])
   })
 
   it('is verified once for a hundred that ask at the same time', async () => {

@@ -22,7 +22,7 @@ const clients: JustAuthenticateMeClient[] = []
 
 function clientOf(options: Partial<JustAuthenticateMeClientOptions> = {}): JustAuthenticateMeClient {
   const { appId, baseUrl } = jam
-  const made = createJustAuthenticateMeClient({ appId, baseUrl, clock, timeout: 1, retries: 0, ...options })
+  const made = createJustAuthenticateMeClient({ appId, baseUrl, clock, timeout: 2, retries: 0, ...options })
   clients.push(made)
   return made
 }

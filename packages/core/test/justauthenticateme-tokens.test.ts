@@ -32,7 +32,7 @@ const providerOf = (more: Partial<JustAuthenticateMeOptions> = {}) =>
   justAuthenticateMe({ appId: jam.appId, baseUrl: jam.baseUrl, ...more })
 
 function authenticator(more: Partial<JustAuthenticateMeOptions> = {}) {
-  const auth = createAuthenticator({ providers: [providerOf(more)], clock, timeout: 1, keys: { retry: 0.1 } })
+  const auth = createAuthenticator({ providers: [providerOf(more)], clock, timeout: 5, keys: { retry: 0.1 } })
   authenticators.push(auth)
   return auth
 }

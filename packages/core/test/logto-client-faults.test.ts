@@ -140,7 +140,7 @@ describe('reading again', () => {
 
   it('waits as long as Logto says, within the deadline', async () => {
     const emulator = await tenants.start()
-    const logto = clientOf(emulator, { retries: 2, timeout: 2 })
+    const logto = clientOf(emulator, { retries: 2, timeout: 5 })
     await logto.tokens.get()
     emulator.fail('management', { status: 429, retryAfter: 1 }, { times: 1 })
     const started = performance.now()

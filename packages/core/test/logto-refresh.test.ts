@@ -22,7 +22,7 @@ function contextOf({ issuer }: LogtoEmulator): ProviderContext {
   return {
     issuer,
     clock: systemClock,
-    request: createRequest(fetch, 0.3),
+    request: createRequest(fetch, 1),
     metadata: async () => {
       throw new Error('it is not needed')
     },

@@ -47,7 +47,7 @@ async function serve(
 const thing: OpenApiCall = { operation: 'getThing', expect: [200, 201], schema: z.looseObject({ id: z.string() }) }
 
 function clientFor(baseUrl: string, call: OpenApiCall = thing, options: ClientOptions = {}) {
-  const caller = createCaller('test', { timeout: 2, retries: 0, ...options }, () => ({}))
+  const caller = createCaller('test', { timeout: 5, retries: 0, ...options }, () => ({}))
   return createClient<Paths>({ baseUrl, pathSerializer, fetch: createOpenApiFetch(caller, call) })
 }
 

@@ -16,7 +16,7 @@ const stage = stageOpenvCloud()
 
 const providerOf = (more: Partial<OpenvCloudOptions> = {}) => openvCloud({ baseUrl: stage.portal.url, ...more })
 const authenticator = (more: Partial<OpenvCloudOptions> = {}) =>
-  createAuthenticator({ providers: [providerOf(more)], clock: stage.clock, timeout: 1 })
+  createAuthenticator({ providers: [providerOf(more)], clock: stage.clock, timeout: 5 })
 const jwtFor = (username: string, scopes: readonly string[] = ['user:memberof:petshop']) =>
   stage.iyo.tokenFor(username, { clientId: 'petshop', scopes })
 const trusting = (more: OpenvCloudOptions['jwt'] = { organization: 'petshop' }) => ({

@@ -64,8 +64,13 @@ describe('createRequestAuthenticator', () => {
 
       const auth = await authenticator.verify(token)
       expect(plain.recognize(bearing(token))).toBe(auth)
-      const others = [bearing(), bearing('a b'), { ...bearing(token), rawHeaders: twice(token) }]
-      expect(others.map((request) => plain.recognize(request))).toEqual([undefined, undefined, undefined])
+      const others = [
+        bearing(),
+        bearing('a b'),
+        { ...bearing(token), rawHeaders: twice(token) },
+        { headers: { authorization: `Basic   ${token}` } },
+      ]
+      for (const request of others) expect(plain.recognize(request)).toBeUndefined()
       // Where a token may be in other places too, all of them have to be looked at.
       const anywhere = createRequestAuthenticator(authenticator, { tokenFrom: ['header', { query: 'token' }] })
       expect(anywhere.recognize(bearing(token))).toBeUndefined()

@@ -123,7 +123,7 @@ describe.each(Object.keys(stages))('a token set of %s', (name) => {
     const clock = createTestClock()
     const staged = await (stages[name] as (clock: TestClock) => Promise<Staged>)(clock)
     closing.push(() => staged.close())
-    const auth = createAuthenticator({ providers: [staged.provider], clock, timeout: 2 })
+    const auth = createAuthenticator({ providers: [staged.provider], clock, timeout: 5 })
     closing.push(() => auth.close())
     expect(await auth.validateTokenSet(staged.tokens)).toMatchObject({ outcome: 'valid', tokens: staged.tokens })
     await staged.age()
@@ -163,7 +163,7 @@ describe('a token set of OpenvCloud', () => {
     const cloud = await createOpenvCloudEmulator({ clock, jwtKey: online.publicJwk })
     closing.push(() => Promise.all([online.close(), cloud.close()]))
     const providers = [openvCloud({ baseUrl: cloud.url }), itsYouOnline({ organization: null, keys: online.publicKey })]
-    const auth = createAuthenticator({ providers, clock, timeout: 2 })
+    const auth = createAuthenticator({ providers, clock, timeout: 5 })
     closing.push(() => auth.close())
     const tokens = { provider: 'openvcloud', accessToken: cloud.login('ann') }
     expect((await auth.validateTokenSet(tokens)).outcome).toBe('valid')

@@ -39,7 +39,7 @@ function providerOf(of: TestIssuer, more: Partial<OidcOptions> = {}) {
 }
 
 function authenticator(options: Partial<AuthenticatorOptions> = {}): Authenticator {
-  const made = createAuthenticator({ providers: [providerOf(issuer)], clock, timeout: 2, ...options })
+  const made = createAuthenticator({ providers: [providerOf(issuer)], clock, timeout: 3, ...options })
   closing.push(() => made.close())
   return made
 }

@@ -22,10 +22,10 @@ import {
   role,
   type Several,
   scope,
-  userOf,
   type VerifiedToken,
 } from '@claviger/core'
 import type { Request } from 'express-serve-static-core'
+import { introduce } from './introduce.ts'
 
 declare global {
   namespace Express {
@@ -85,11 +85,6 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     next()
   }
   return Object.assign(authenticateRequest, made)
-}
-
-function introduce(req: Req, auth: VerifiedToken): void {
-  req.user = userOf(auth)
-  req.auth = auth
 }
 
 /**

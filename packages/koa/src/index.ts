@@ -97,8 +97,10 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
 
 function introduce({ state, req }: AnyContext, auth: VerifiedToken): void {
   const user = userOf(auth)
-  Object.assign(state, { user, auth })
-  Object.assign(req, { user })
+  const known = state as Partial<AuthState>
+  known.user = user
+  known.auth = auth
+  ;(req as { user?: User }).user = user
 }
 
 /**

@@ -31,7 +31,7 @@ export function stageOpenvCloud(): OpenvCloudStage {
   let client: OpenvCloudClient
 
   const clientOf: OpenvCloudStage['clientOf'] = (credentials, more = {}) =>
-    createOpenvCloudClient({ ...credentials, baseUrl: portal.url, clock, retries: 0, timeout: 2, ...more })
+    createOpenvCloudClient({ ...credentials, baseUrl: portal.url, clock, retries: 0, timeout: 5, ...more })
 
   beforeAll(async () => {
     iyo = await createItsYouOnlineEmulator({ clock })

@@ -46,7 +46,7 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
     })
 
     const authenticator = () =>
-      createAuthenticator({ providers: [under.provider], timeout: 1, keys: { retry: 0.1, maxRetry: 1 } })
+      createAuthenticator({ providers: [under.provider], timeout: 3, keys: { retry: 0.1, maxRetry: 1 } })
 
     it('makes a user of a good token', async () => {
       const auth = authenticator()
