@@ -23,7 +23,9 @@ export function formatChallenge(
   const parameters: string[] = []
   if (challenge.realm !== undefined) parameters.push(`realm=${quote(challenge.realm)}`)
   if (error !== undefined) parameters.push(`error=${quote(error)}`)
-  if (error === 'insufficient_scope' && scopes !== undefined && scopes.length > 0) {
+  // Neither a broken request nor a bad token is helped by them.
+  const isHelp = error === 'insufficient_scope' || error === undefined
+  if (isHelp && scopes !== undefined && scopes.length > 0) {
     parameters.push(`scope=${quote(scopes.join(' '))}`)
   }
   if (challenge.resourceMetadata !== undefined)

@@ -83,7 +83,7 @@ export interface AuthErrorDetails {
   cause?: unknown
   /** Seconds until it is worth trying again; becomes `Retry-After` on a 503. */
   retryAfter?: number
-  /** The scopes the route needs; becomes `scope` in the challenge of a 403. */
+  /** The scopes the route needs; becomes `scope` in the challenge of a 403, and of a 401 for a request without a token. */
   scopes?: readonly string[]
   /** For a call to a provider's API: what it answered. */
   upstream?: Upstream

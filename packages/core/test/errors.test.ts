@@ -77,10 +77,16 @@ describe('what the client sees', () => {
     expect(error.toJSON()).toMatchObject({ status: error.status, title: STATUS_CODES[error.status] })
   })
 
-  it('names the scopes that are needed, in the challenge of a 403 only', () => {
+  it('names the scopes that are needed, where they help: in a 403, and in a 401 without a token', () => {
     const scopes = ['read:a', 'write"b\n']
     expect(new AuthError('ERR_SCOPE_REQUIRED', { scopes }).headers).toEqual({
       'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="read:a write\\"b"',
+    })
+    expect(new AuthError('ERR_TOKEN_MISSING', { scopes }).headers).toEqual({
+      'WWW-Authenticate': 'Bearer scope="read:a write\\"b"',
+    })
+    expect(new AuthError('ERR_REQUEST_MALFORMED', { scopes }).headers).toEqual({
+      'WWW-Authenticate': 'Bearer error="invalid_request"',
     })
     expect(new AuthError('ERR_TOKEN_EXPIRED', { scopes }).headers).toEqual({
       'WWW-Authenticate': 'Bearer error="invalid_token"',

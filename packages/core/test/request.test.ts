@@ -4,7 +4,7 @@ import { describe, expect, it, jest } from '@jest/globals'
 import { createAuthenticator } from '../src/authenticator.ts'
 import type { HttpRequest } from '../src/credentials.ts'
 import { AuthError, unavailable } from '../src/errors.ts'
-import { authenticated, check, role, scope } from '../src/guards/index.ts'
+import { allOf, anyOf, authenticated, check, not, type Predicate, role, scope } from '../src/guards/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createGuard, createRequestAuthenticator, type HttpOptions, problemOf, userOf } from '../src/request.ts'
 import { createRevocationList } from '../src/revocation.ts'
@@ -225,6 +225,25 @@ describe('createGuard', () => {
     const input = { user: alice.user, auth: alice, request: context }
     expect(createGuard(role('admin'))(input)).toBeUndefined()
     expect(createGuard(authenticated)(input)).toBeUndefined()
+  })
+
+  it.each<[Predicate, string]>([
+    [scope('read', 'write'), ', scope="read write"'],
+    [allOf(scope('read'), role('admin'), scope('write', 'read')), ', scope="read write"'],
+    [anyOf(role('admin'), scope('write'), scope('send')), ', scope="write"'],
+    [allOf(anyOf(role('admin'), scope('write')), not(scope('banned'))), ', scope="write"'],
+    [not(scope('banned')), ''],
+    [allOf(role('admin'), authenticated), ''],
+  ])('tells who comes without a token which scopes to ask for: %#', async (predicate, scopes) => {
+    const { authenticate } = createRequestAuthenticator(known(), { realm: 'shop', required: false })
+    const request = {}
+    await authenticate({ headers: {} }, request)
+    expect(() => createGuard(predicate)({ user: undefined, auth: undefined, request })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TOKEN_MISSING',
+        headers: { 'WWW-Authenticate': `Bearer realm="shop"${scopes}` },
+      }),
+    )
   })
 
   it.each([undefined, null, 'admin', () => true, [role('admin')]])(

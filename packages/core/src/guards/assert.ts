@@ -16,7 +16,10 @@ const named = new WeakMap<object, string>()
  * @throws {AuthError} `ERR_TOKEN_MISSING` without a user, else the code of the refusal.
  */
 export function assertAllowed<R>(predicate: Predicate<R>, { user, auth, request, ...rest }: UnknownInput<R>): void {
-  if (!user || !auth) throw new AuthError('ERR_TOKEN_MISSING', { explanation: `${predicate.text} asks for a user` })
+  if (!user || !auth) {
+    const { text, scopes } = predicate
+    throw new AuthError('ERR_TOKEN_MISSING', { explanation: `${text} asks for a user`, ...(scopes && { scopes }) })
+  }
   const organization = rest.organization ?? (isObject(request) ? named.get(request) : undefined)
   const input = { user, auth, request, ...(organization !== undefined && { organization }) }
   const verdict = predicate(input)

@@ -23,7 +23,7 @@ export function anyOf<R = unknown>(...these: Several<Predicate<NoInfer<R>>>): Pr
 export function anyOf<R = unknown>(...these: Several<Predicate<R>>): Predicate<R>
 export function anyOf<R>(...these: Several<Predicate<R>>): Predicate<R> {
   const predicates = assertPredicates('anyOf', these)
-  return predicate(textOf('anyOf', predicates), (input) => {
+  const decide = (input: GuardInput<R>) => {
     const refusals: Refusal[] = []
     let outage: AuthError | undefined
     for (const each of predicates) {
@@ -38,9 +38,9 @@ export function anyOf<R>(...these: Several<Predicate<R>>): Predicate<R> {
     }
     if (outage !== undefined) throw outage
     const [code, ...others] = new Set(refusals.map((refusal) => refusal.code))
-    const { scopes } = refusals.find((refusal) => refusal.scopes !== undefined) ?? {}
-    return joined(refusals, others.length === 0 && code !== undefined ? code : 'ERR_FORBIDDEN', scopes)
-  })
+    return joined(refusals, others.length === 0 && code !== undefined ? code : 'ERR_FORBIDDEN', firstScopes(refusals))
+  }
+  return predicate(textOf('anyOf', predicates), decide, { scopes: firstScopes(predicates) })
 }
 
 /**
@@ -74,10 +74,9 @@ export function allOf<R>(...these: Several<Predicate<R>>): Predicate<R> {
     }
     const [first] = refusals
     if (first === undefined) return granted
-    const scopes = [...new Set(refusals.flatMap((refusal) => refusal.scopes ?? []))]
-    return joined(refusals, first.code, scopes.length > 0 ? scopes : undefined)
+    return joined(refusals, first.code, allScopes(refusals))
   }
-  return predicate(textOf('allOf', predicates), decide, confirms)
+  return predicate(textOf('allOf', predicates), decide, { confirms, scopes: allScopes(predicates) })
 }
 
 /**
@@ -98,6 +97,17 @@ function joined(refusals: readonly Refusal[], code: Refusal['code'], scopes: rea
   const explanation = refusals.map((refusal) => refusal.explanation).join('; ')
   const verdict = refused(code, explanation, scopes)
   return refusals.some((refusal) => refusal.final) ? { ...verdict, final: true } : verdict
+}
+
+type WithScopes = Pick<Refusal, 'scopes'>
+
+function firstScopes(several: readonly WithScopes[]): readonly string[] | undefined {
+  return several.find(({ scopes }) => scopes !== undefined)?.scopes
+}
+
+function allScopes(several: readonly WithScopes[]): readonly string[] | undefined {
+  const scopes = [...new Set(several.flatMap((one) => one.scopes ?? []))]
+  return scopes.length > 0 ? scopes : undefined
 }
 
 function textOf(name: string, predicates: readonly Predicate<never>[]): string {

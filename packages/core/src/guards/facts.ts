@@ -27,7 +27,7 @@ export function organization<R = unknown>(
   }
   const decide = (input: GuardInput<R>) =>
     confirms(input) !== undefined ? granted : refused('ERR_ORGANIZATION_REQUIRED', `the token does not act in ${text}`)
-  return predicate(text, decide, confirms)
+  return predicate(text, decide, { confirms })
 }
 
 /**

@@ -31,6 +31,8 @@ export interface Predicate<R = unknown> {
   (input: GuardInput<R>): Verdict
   /** How it was written, such as `anyOf(role("auditor"), scope("read:reports"))`. */
   readonly text: string
+  /** The scopes that would help whoever comes without a token, as far as that is known beforehand. */
+  readonly scopes?: readonly string[]
   /** The organization a route names with this predicate, if it is the user's. */
   confirms?(input: GuardInput<R>): string | undefined
 }
@@ -48,10 +50,10 @@ export function entriesOf<T>(several: Several<T>): readonly T[] {
 export function predicate<R>(
   text: string,
   decide: (input: GuardInput<R>) => Verdict,
-  confirms?: (input: GuardInput<R>) => string | undefined,
+  { confirms, scopes }: { confirms?: Predicate<R>['confirms']; scopes?: readonly string[] | undefined } = {},
 ): Predicate<R> {
   const named = (input: GuardInput<R>) => decide(input)
-  return Object.freeze(Object.assign(named, { text }, confirms && { confirms }))
+  return Object.freeze(Object.assign(named, { text }, confirms && { confirms }, scopes && { scopes }))
 }
 
 export const granted: Verdict = { granted: true }

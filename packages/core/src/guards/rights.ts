@@ -1,7 +1,17 @@
 import type { AuthErrorCode } from '../errors.ts'
 import type { User } from '../types.ts'
 import { noteNames } from './names.ts'
-import { entriesOf, granted, invalid, type Predicate, predicate, refused, type Several } from './predicate.ts'
+import {
+  entriesOf,
+  type GuardInput,
+  granted,
+  invalid,
+  type Predicate,
+  predicate,
+  refused,
+  type Several,
+  type Verdict,
+} from './predicate.ts'
 
 /** A permission as `resource:action`, or as `{ resource: action }` with one or more entries. */
 export type PermissionLike = string | Readonly<Record<string, string>>
@@ -54,14 +64,15 @@ function right(
   holds: (user: User) => boolean,
   scopes?: readonly string[],
 ): Predicate {
-  return predicate(text, ({ user, auth, organization }) => {
+  const decide = ({ user, auth, organization }: GuardInput): Verdict => {
     // Rights in one organization are no rights elsewhere; and as nobody knows those, `not` must not grant either.
     if (auth.boundTo !== undefined && auth.boundTo !== organization) {
       const explanation = `${text}: this token's rights hold in one organization, and the route does not name it with organization(…)`
       return { granted: false, code: 'ERR_ORGANIZATION_REQUIRED', explanation, final: true }
     }
     return holds(user) ? granted : refused(code, `the user lacks ${text}`, scopes)
-  })
+  }
+  return predicate(text, decide, { scopes })
 }
 
 // Long lists as sets. One that could still be changed is not remembered.
