@@ -107,16 +107,21 @@ describe('a key set', () => {
     expect(issuer.requests('jwks')).toBe(2)
   })
 
-  it.each<[string, unknown[]]>([
-    ['that is empty', []],
-    ['of keys for other things', [{ kty: 'oct', k: 'AAAA' }]],
-  ])('%s is an outage, in which the old one is kept', async (_, keys) => {
+  const symmetric = { kty: 'oct', k: 'AAAA' }
+  it.each<[string, unknown[], string]>([
+    ['that is empty', [], 'it is empty'],
+    ['of keys for other things', [symmetric, 'key'], 'a symmetric key, not a JSON object'],
+    ['of many of them', ['key', ...new Array(5).fill(symmetric)], `not a JSON object${', a symmetric key'.repeat(4)}`],
+  ])('%s is an outage, in which the old one is kept', async (_, keys, reasons) => {
     const { issuer, ask, auth, publishOnly, refresh } = await set()
     const known = issuer.tokenFor()
     await auth.verify(known)
     publishOnly(...keys)
     await refresh()
-    expect(keysOf(auth)).toMatchObject({ keys: 1, lastError: expect.stringContaining('has no usable key') })
+    expect(keysOf(auth)).toMatchObject({
+      keys: 1,
+      lastError: `the key set of ${issuer.issuer} has no usable key (${reasons})`,
+    })
     expect([await ask(), await outcomeOf(auth.verify(known)), await ask({ header: { kid: 'nobody' } })]).toEqual([
       'alice',
       'alice',

@@ -128,6 +128,11 @@ describe('the log says of a token', () => {
       { validate: () => 'it is Monday' },
     ],
     [
+      'of a key that its issuer does not have',
+      () => issuer.tokenFor({ header: { kid: 'nobody' } }),
+      ['ERR_TOKEN_KEY', 'the issuer has no key of this kid for ES256'],
+    ],
+    [
       'that is bound to a key',
       () => claimsOf({ cnf: { jkt: 'x' } }),
       ['ERR_TOKEN_UNSUPPORTED', 'the token is bound to a key or a certificate (cnf)'],
