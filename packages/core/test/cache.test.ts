@@ -129,6 +129,13 @@ describe('a known token', () => {
     expect([new Set(all).size, outcomes]).toEqual([1, ['miss']])
   })
 
+  it('is known also to whoever revokes it', async () => {
+    const { verify, revoke } = authenticator({ providers: [opaque()] })
+    await verify('opaque')
+    await revoke({ token: 'opaque' })
+    expect(outcomes).toEqual(['miss', 'hit'])
+  })
+
   it('cannot be changed by whoever gets it', async () => {
     const { verify } = authenticator()
     const claims = { realm_access: { roles: ['user'] }, list: [{ deep: [1] }] }
@@ -309,6 +316,20 @@ describe('what is not remembered', () => {
     authenticator()
     const token = issuer.tokenFor(options)
     expect([await outcomeOf(token), await outcomeOf(token)]).toEqual(['miss', 'miss'])
+  })
+
+  it('a refusal by its provider, though all who ask at the same time get one', async () => {
+    let asked = 0
+    const verify = async () => {
+      asked += 1
+      return { active: false, explanation: 'never heard of it' } as const
+    }
+    authenticator({ providers: [{ ...opaque(), opaque: { verify } }] })
+    const refusals = await Promise.all(Array.from({ length: 10 }, () => refusalOf(auth, 'opaque')))
+    expect(new Set(refusals.map(({ code }) => code))).toEqual(new Set(['ERR_TOKEN_INACTIVE']))
+    expect([asked, outcomes]).toEqual([1, ['miss']])
+    await refusalOf(auth, 'opaque')
+    expect(asked).toBe(2)
   })
 
   it('a token of more than 8 KiB, though it is verified', async () => {
