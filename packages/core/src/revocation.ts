@@ -98,10 +98,10 @@ export function createRevocationList({ clock = systemClock }: { clock?: Clock } 
   }
 }
 
-/** A verifier that tells at once, without a promise, of a token that is known and has not been revoked. */
+/** A verifier that tells at once, without a promise, of a token that is known and has not been revoked; where there is a cache. */
 export type RevokingVerifier = Verifier & {
   /** @throws {AuthError} `ERR_REVOCATION_UNAVAILABLE` */
-  readonly known: (token: string) => VerifiedToken | undefined
+  readonly known?: (token: string) => VerifiedToken | undefined
 }
 
 /** Refuses what has been revoked. Stands outside the cache, so that a known token can still be refused. */
@@ -115,7 +115,7 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
     return assertNotRevoked(token, await verify(token, request))
   }
 
-  if (!('known' in verify)) return Object.assign(verifyAndAsk, { known: () => undefined })
+  if (!('known' in verify)) return verifyAndAsk
 
   function verifyKnown(token: string, request?: HttpRequest): Promise<VerifiedToken> {
     // No promise is made that the cache does not keep.
@@ -130,8 +130,8 @@ export function withRevocation(verify: Verifier | CachingVerifier, list: Revocat
   }
 
   function known(token: string): VerifiedToken | undefined {
-    const verified = (verify as CachingVerifier).known(token)?.verified
-    return verified === undefined || list.isRevoked(token, verified) ? undefined : verified
+    const entry = (verify as CachingVerifier).known(token)
+    return entry === undefined || list.isRevoked(token, entry.verified) ? undefined : entry.verified
   }
 
   return Object.assign(verifyKnown, { known })

@@ -103,6 +103,11 @@ describe('readCredentials', () => {
     expect(read(get({ headers: { authorization: ['Bearer abc', 'Bearer abc'] } }))).toBe('abc')
   })
 
+  it('does not take another header of as many letters for it', () => {
+    const rawHeaders = ['If-None-Match', '"abc"', 'Authorization', 'Bearer abc', 'If-None-Match', '"xyz"']
+    expect(read(get({ headers: { authorization: 'Bearer abc' }, rawHeaders }))).toBe('abc')
+  })
+
   it('does not take a header value for a header name', () => {
     expect(
       read(

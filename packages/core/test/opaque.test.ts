@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createTestClock, createTestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import {
@@ -172,6 +173,23 @@ describe('what a provider answers', () => {
     const verified = await verdictOn({ claims })
     for (const name of ['tokenId', 'session', 'issuedAt']) expect(verified).not.toHaveProperty(name)
   })
+})
+
+it('a token that was good is told of: whose, and how long it took', async () => {
+  const told: unknown[] = []
+  const listen = (message: unknown) => told.push(message)
+  subscribe('claviger:verify', listen)
+  const slow: OpaqueProfile['verify'] = async () => {
+    await clock.advance(0.25)
+    return active()
+  }
+  const auth = authenticator(provider('a', no), provider('b', slow))
+  await auth.verify('opaque')
+  await auth.verify('opaque')
+  unsubscribe('claviger:verify', listen)
+  expect(told).toEqual([
+    { provider: 'b', issuer: 'https://b.example', kind: 'opaque', milliseconds: expect.closeTo(250) },
+  ])
 })
 
 describe('a good answer is remembered', () => {

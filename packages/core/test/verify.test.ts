@@ -192,6 +192,13 @@ describe('which provider is asked', () => {
     expect(await refusalOf(auth, issuer.tokenFor(options))).toMatchObject({ code })
   })
 
+  it('explains a refusal with the words of the first of those that came as far', async () => {
+    const providers = ['shop', 'office'].map((name) => provider({ name, validate: () => 'not today' }))
+    expect(await refusalOf(authenticator(providers), issuer.tokenFor())).toMatchObject({
+      explanation: 'shop: not today',
+    })
+  })
+
   it('is not decided while one that might say yes cannot be asked', async () => {
     const down = provider({ name: 'down', jwksUri: `${issuer.issuer}/nothing-here` })
     for (const providers of [
