@@ -99,13 +99,16 @@ export function withCache(
   }
 
   function lookUp(token: string): Known | undefined {
+    // Callers of JavaScript may give anything.
+    if (typeof token !== 'string') return undefined
     let key = endOf(token)
     let entry = known.get(key)
     if (entry !== undefined && entry.token !== token) {
       key = token
       entry = known.get(key)
     }
-    if (entry === undefined) return undefined
+    // Also under the whole of it there may be another: one that ends like that.
+    if (entry === undefined || entry.token !== token) return undefined
     if (entry.standing.alive && clock.now() < entry.until) {
       publish('claviger:cache', hit)
       return entry
