@@ -18,7 +18,7 @@ import { createRoute } from './route.ts'
 import { createRoutes } from './routes.ts'
 import type { RefreshOutcome, TokenSet, TokenSetValidation } from './token-set.ts'
 import { createTokenSets } from './token-sets.ts'
-import type { Verifier } from './types.ts'
+import type { Seconds, Verifier } from './types.ts'
 import { createReader, createVerifier } from './verify.ts'
 import { createWatcher, type Watch } from './watch.ts'
 
@@ -30,6 +30,8 @@ export interface ProviderHealth {
   readonly ok: boolean
   /** Absent for a provider of opaque tokens alone. */
   readonly keys?: KeySetHealth
+  /** By how many seconds the provider's clock is ahead of ours, give or take one, as its last answer tells; absent before there is one. */
+  readonly clockSkew?: Seconds
 }
 
 export interface Health {
@@ -106,6 +108,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     limits,
     keySets: new Map<string, KeySet>(),
     metadata: new Map<string, Refreshed<Metadata>>(),
+    clockSkews: new Map<string, Seconds>(),
   }
   const routes = checked.providers.map((provider) => createRoute(provider, shared))
   const revocations = checked.revocations ?? createRevocationList({ clock })
@@ -162,7 +165,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const health = keys?.health()
         // Nothing is known of what has not been asked yet, and no app should wait for its first token until it has had one.
         const ok = health === undefined || (health.state === 'empty' ? health.lastError === undefined : health.keys > 0)
-        return { provider: provider.name, issuer: provider.issuer, ok, ...(health !== undefined && { keys: health }) }
+        const clockSkew = shared.clockSkews.get(provider.issuer)
+        return {
+          provider: provider.name,
+          issuer: provider.issuer,
+          ok,
+          ...(health !== undefined && { keys: health }),
+          ...(clockSkew !== undefined && { clockSkew }),
+        }
       })
       const ofRoles = roles?.health()
       const ofList = revocations.health?.()

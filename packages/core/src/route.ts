@@ -1,4 +1,5 @@
 import { symmetricAlgorithms } from './algorithms.ts'
+import { clockSkewOf } from './cache-control.ts'
 import type { Clock } from './clock.ts'
 import { unavailable } from './errors.ts'
 import { secretKey } from './key.ts'
@@ -8,6 +9,7 @@ import { loadMetadata, type Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
 import type { Jwks, KeySource, Provider, ProviderContext } from './provider.ts'
 import { createRefreshed, type Freshness, type Refreshed } from './refreshed.ts'
+import type { Seconds } from './types.ts'
 
 /** A provider with what it needs at work. */
 export interface Route {
@@ -32,12 +34,20 @@ export interface Shared {
   /** Providers that read the same keys of the same issuer share them. */
   readonly keySets: Map<string, KeySet>
   readonly metadata: Map<string, Refreshed<Metadata>>
+  /** Issuer → by how much its clock was ahead of ours when it last answered. */
+  readonly clockSkews: Map<string, Seconds>
 }
 
 /** Gives a provider what it needs at work: its keys, its metadata, a way to call it. Nothing is fetched yet. */
 export function createRoute(provider: Provider, shared: Shared): Route {
-  const { clock, request, limits } = shared
+  const { clock, limits } = shared
   const { issuer } = provider
+  const request: ProviderContext['request'] = async (url, init) => {
+    const response = await shared.request(url, init)
+    const skew = clockSkewOf(response.headers, clock.now())
+    if (skew !== undefined) shared.clockSkews.set(issuer, skew)
+    return response
+  }
   const source = provider.jwt?.keys
   const metadataUrl = source !== undefined && 'discovery' in source ? source.metadataUrl : undefined
   const metadata = once(shared.metadata, JSON.stringify([issuer, metadataUrl]), () =>

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { createTestClock, type TestIssuer } from '@claviger/testing'
+import { createTestClock, createTestKey, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { Provider } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
-import { createCleanup, keysOf, outcomeOf, until } from './support/faults.ts'
+import { createCleanup, keysOf, outcomeOf, sendJson, until } from './support/faults.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
@@ -40,6 +40,36 @@ describe('health()', () => {
     await clock.advance(30)
     await until(() => keysOf(auth).state === 'fresh')
     expect(keysOf(auth)).toMatchObject({ keys: 1, ...none })
+  })
+
+  it('tells how wrong the clock of a provider is, or ours, once it has answered', async () => {
+    const clock = createTestClock(1_800_000_000.2)
+    const { publicJwk } = await createTestKey('ES256')
+    const answering = (ahead: number, body: object) =>
+      cleanup.stub((_, response) =>
+        sendJson(response, body, { date: new Date(clock.now() + ahead * 1000).toUTCString() }),
+      )
+    const fast = await answering(300, { keys: [publicJwk] })
+    const slow = await answering(-300, { active: false })
+    const client = { clientId: 'api', clientSecret: 'a secret of the api' }
+    const providers = [
+      oidc({ issuer: 'https://a.example', audience: 'api', jwksUri: fast.origin }),
+      oidc({
+        name: 'b',
+        issuer: 'https://b.example',
+        audience: 'api',
+        jwksUri: null,
+        jwks: { keys: [publicJwk] },
+        introspection: { ...client, endpoint: slow.origin },
+      }),
+    ]
+    const auth = cleanup.authenticator({ providers, clock })
+    const skews = () => auth.health().providers.map(({ clockSkew }) => clockSkew)
+    expect(skews()).toEqual([undefined, undefined])
+    await auth.ready()
+    expect(skews()).toEqual([300, undefined])
+    expect(await outcomeOf(auth.verify('opaque'))).toBe('401 ERR_TOKEN_INACTIVE')
+    expect(skews()).toEqual([300, -300])
   })
 
   it.each([-10, 10])('is not moved by a wall clock that jumps by %i years', async (years) => {

@@ -1,11 +1,35 @@
 import { createTestClock } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { freshnessOf } from '../src/cache-control.ts'
+import { clockSkewOf, freshnessOf } from '../src/cache-control.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createCleanup, keysOf, letRefresh, outcomeOf, sendJson, until } from './support/faults.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
+
+describe('Date', () => {
+  const date = 'Thu, 26 Nov 2026 12:00:00 GMT'
+  const noon = Date.parse(date)
+
+  it.each<[string | undefined, string | undefined, number, number | undefined]>([
+    [undefined, undefined, noon, undefined],
+    ['', undefined, noon, undefined],
+    ['soon', '10', noon, undefined],
+    // Within its second there is no difference.
+    [date, undefined, noon + 1, 0],
+    [date, undefined, noon + 999, 0],
+    [date, undefined, noon - 30_000, 31],
+    [date, undefined, noon + 30_000, -29],
+    [date, '0', noon - 3_600_000, 3601],
+    // Out of a cache.
+    [date, '600', noon + 600_500, 0],
+    [date, '600', noon + 500, 600],
+    [date, 'old', noon + 500, 0],
+  ])('%s, with Age %s, tells of a clock: %#', (date, age, now, skew) => {
+    const headers = new Headers({ ...(date !== undefined && { date }), ...(age !== undefined && { age }) })
+    expect(clockSkewOf(headers, now)).toBe(skew)
+  })
+})
 
 describe('Cache-Control', () => {
   it.each<[string | undefined, string | undefined, number | undefined]>([
