@@ -126,6 +126,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   })
   const cached = cache === undefined ? innermost : withCache(innermost, clock, clockTolerance, cache)
   const { roles } = checked
+  // The tolerance counts at both ends of a life.
+  roles?.serve(maxTokenLifetime + 2 * clockTolerance)
   const verify = withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations)
   const tokenSets = createTokenSets({
     routes,

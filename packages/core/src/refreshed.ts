@@ -65,9 +65,9 @@ interface Options<T> {
   /** Serves as a stale value until the first load. */
   readonly seed?: T
   /** Told after each attempt that failed. */
-  readonly onFailure?: (error: AuthError, retryIn: Seconds) => void
+  readonly onFailure?: ((error: AuthError, retryIn: Seconds) => void) | undefined
   /** Told when the value is too old to be used. */
-  readonly onDeath?: () => void
+  readonly onDeath?: (() => void) | undefined
 }
 
 /**

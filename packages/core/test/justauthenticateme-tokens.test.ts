@@ -340,7 +340,7 @@ describe('roles by address', () => {
   }
   const rolesFor = async (email: string, more: object = {}) => {
     const { user } = await authenticator({ roles: { ...roles, ...more } }).verify(jam.tokenFor(email))
-    return { names: user.roles.map(({ name }) => name), organization: user.organization }
+    return user
   }
 
   it.each<[string, string[]]>([
@@ -363,12 +363,23 @@ describe('roles by address', () => {
     ['bob@xn--bcher-kva.example', ['reader']],
     ['__proto__', []],
   ])('%s has %j', async (email, names) => {
-    expect((await rolesFor(email)).names).toEqual(names)
+    const { roles: held } = await rolesFor(email)
+    expect(held).toStrictEqual(names.map((name) => ({ id: name, name, permissions: [] })))
   })
 
   it('may be of an organization, which the others are not in', async () => {
-    expect(await rolesFor(alice, { organization: 'acme' })).toEqual({ names: ['admin', 'staff'], organization: 'acme' })
-    expect(await rolesFor('eve@evil.test', { organization: 'acme' })).toEqual({ names: [], organization: undefined })
+    const organization = 'acme'
+    const held = await rolesFor(alice, { organization })
+    expect(held).toMatchObject({
+      organization,
+      roles: [
+        { id: 'admin', organization },
+        { id: 'staff', organization },
+      ],
+    })
+    const eve = await rolesFor('eve@evil.test', { organization })
+    expect(eve.organization).toBeUndefined()
+    expect(eve.roles).toEqual([])
   })
 
   it.each<[string, object]>([

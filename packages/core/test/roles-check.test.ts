@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 const definition: RoleDefinitions = {
-  roles: { admin: ['machine:delete', 'dead:end'], guest: [] },
+  roles: { admin: ['machine:delete', 'dead:end', 'dead:beginning'], guest: [] },
   organizationRoles: { owner: { id: 'rol_1', permissions: ['bill:pay'] } },
 }
 const findingsOf = (source: RoleDefinitions | (() => never[])) => checkRoles(createRoleDirectory({ source }))
@@ -39,15 +39,15 @@ describe('checkRoles', () => {
 
   it('finds guards that name what nobody defines, and permissions that no guard asks for', async () => {
     allOf(
-      role('admin', 'rol_1', 'guest', 'boss'),
-      not(role('trainee')),
+      role('admin', 'rol_1', 'guest', 'trainee'),
+      not(role('boss')),
       anyOf(permission('machine:delete', 'bill:pay')),
     )
-    permission({ machine: 'fly' })
+    permission({ machine: 'fly' }, { machine: 'crawl' })
     expect(await findingsOf(definition)).toEqual({
       unknownRoles: ['boss', 'trainee'],
-      unknownPermissions: ['machine:fly'],
-      deadPermissions: ['dead:end'],
+      unknownPermissions: ['machine:crawl', 'machine:fly'],
+      deadPermissions: ['dead:beginning', 'dead:end'],
     })
   })
 
@@ -59,8 +59,8 @@ describe('checkRoles', () => {
     const auth = authWith(definition)
     await auth.ready()
     expect(warnings.mock.calls.at(-1)).toEqual([
-      'Guards ask for roles that nobody defines: "boss", "trainee". Guards ask for permissions that no role has: "machine:fly". ' +
-        'Roles have permissions that no guard asks for: "dead:end".',
+      'Guards ask for roles that nobody defines: "boss", "trainee". Guards ask for permissions that no role has: "machine:crawl", "machine:fly". ' +
+        'Roles have permissions that no guard asks for: "dead:beginning", "dead:end".',
       { type: 'ClavigerWarning', code: 'CLAVIGER_ROLES' },
     ])
     await auth.close()

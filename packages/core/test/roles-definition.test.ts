@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,8 +37,9 @@ describe.each(sources)('roles %s', (_, source) => {
     expect(await directory.all('acme')).toEqual([
       { id: 'rol_1', name: 'owner', organization: 'acme', permissions: [{ resource: 'bill', action: 'pay' }] },
     ])
-    expect(await directory.find('rol_1', 'acme')).toMatchObject({ name: 'owner' })
-    expect(await directory.find('owner', 'acme')).toMatchObject({ id: 'rol_1' })
+    expect(await directory.find('rol_1', 'acme')).toMatchObject({ name: 'owner', organization: 'acme' })
+    expect(await directory.find('owner', 'acme')).toMatchObject({ id: 'rol_1', organization: 'acme' })
+    expect(await directory.find('owner', 'gamma')).toMatchObject({ id: 'owner', organization: 'gamma' })
     expect(await directory.find('owner')).toBeUndefined()
     expect(await directory.find('admin', 'acme')).toBeUndefined()
     expect((await directory.known())?.map(({ id, organization }) => [id, organization])).toEqual([
@@ -46,6 +48,19 @@ describe.each(sources)('roles %s', (_, source) => {
       ['owner', '*'],
       ['rol_1', 'acme'],
     ])
+    directory.close()
+  })
+
+  it('are called by where they are, to those who watch', async () => {
+    const told: unknown[] = []
+    const note = (message: unknown) => told.push(message)
+    const given = source()
+    const directory = createRoleDirectory({ source: given })
+    subscribe('claviger:roles', note)
+    await directory.all()
+    unsubscribe('claviger:roles', note)
+    const name = typeof given === 'string' ? `the roles in ${given}` : 'the defined roles'
+    expect(told).toMatchObject([{ source: name, outcome: 'replaced', roles: 2 }])
     directory.close()
   })
 

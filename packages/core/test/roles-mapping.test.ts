@@ -41,7 +41,10 @@ describe.each<[string, () => string]>([
 
   it('cannot make somebody else of a user', async () => {
     for (const said of [{ id: 'bob' }, undefined, { id: '' }]) {
-      await expect(userWith(() => said as never, token())).rejects.toMatchObject({ code: 'ERR_TOKEN_REFUSED' })
+      await expect(userWith(() => said as never, token())).rejects.toMatchObject({
+        code: 'ERR_TOKEN_REFUSED',
+        explanation: 'oidc: mapUser changed the id of the user',
+      })
     }
   })
 
@@ -51,6 +54,17 @@ describe.each<[string, () => string]>([
     expect(await names({ 'read:orders': ['viewer', 'reader'], write: ['writer'] })).toEqual(['a', 'viewer', 'reader'])
     expect(await names({ 'read:order': ['viewer'], read: ['viewer'], toString: ['viewer'] })).toEqual(['a'])
   })
+})
+
+it('gives roles of no organization that allow nothing by themselves, and none to whom has no scopes', () => {
+  const map = rolesByScope({ 'read:orders': ['viewer'] })
+  const viewer = { id: 'viewer', name: 'viewer', permissions: [] }
+  expect(map({ id: 'alice', scopes: ['read:orders'] }, {})).toStrictEqual({
+    id: 'alice',
+    scopes: ['read:orders'],
+    roles: [viewer],
+  })
+  expect(map({ id: 'alice' }, {})).toStrictEqual({ id: 'alice', roles: [] })
 })
 
 it('refuses tokens that are not good all the same', async () => {
@@ -66,9 +80,11 @@ it('leaves a provider of one kind of token without the other', () => {
 })
 
 it('cannot be built wrong', () => {
-  const invalid = expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' })
-  expect(() => mapUser(provider, undefined as never)).toThrow(invalid)
-  for (const names of ['viewer', [''], [1], undefined]) {
-    expect(() => rolesByScope({ 'read:orders': names as never })).toThrow(invalid)
+  const invalid = (message: string) => expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', explanation: message })
+  expect(() => mapUser(provider, undefined as never)).toThrow(invalid('mapUser: takes a provider and a function'))
+  for (const names of ['viewer', [''], ['viewer', ''], [1], undefined]) {
+    expect(() => rolesByScope({ 'read:orders': names as never })).toThrow(
+      invalid('rolesByScope: "read:orders" must have a list of names of roles'),
+    )
   }
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   type Authenticator,
@@ -95,10 +96,27 @@ describe('a directory of TrustAuthX roles', () => {
     stage.emulator.setPermissions('editor', [{ machine: 'read' }])
     await stage.clock.advance(11)
     await rightsOf(auth, token)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
     await rightsOf(auth, token)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
     expect(await rightsOf(auth, token)).toEqual(['machine:read'])
+  })
+
+  it('takes X-EDGE that stays wrong for a reason to look once', async () => {
+    const token = stage.emulator.signIn('alice').accessToken
+    stage.emulator.fail('validate', { status: 200, headers: { 'x-edge': '77' }, body: 'true' })
+    const looks = () => stage.emulator.requests('listRoles')
+    await rightsOf(auth, token)
+    const before = looks()
+    await stage.clock.advance(11)
+    await rightsOf(auth, token)
+    // The provider keeps roles, and so does the directory.
+    while (looks() < before + 2) await sleep(10)
+    await sleep(50)
+    await stage.clock.advance(11)
+    expect(await rightsOf(auth, token)).toEqual(all)
+    await sleep(50)
+    expect(looks()).toBe(before + 2)
   })
 
   it('judges the user of a session that is renewed, too', async () => {

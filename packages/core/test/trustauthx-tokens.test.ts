@@ -273,11 +273,23 @@ describe('an outage is never the fault of the caller', () => {
     await trusting.close()
   })
 
-  it('costs many forged tokens one look at our own key', async () => {
-    const auth = stage.authenticator()
+  it('costs many forged tokens one look at our own key in ten seconds', async () => {
+    const { emulator, clock, authenticator } = await createStage()
+    const auth = authenticator()
+    await clock.advance(3600)
     await Promise.allSettled(Array.from({ length: 20 }, (_, i) => auth.verify(`forged-${i}`)))
-    expect(stage.emulator.requests('listRoles')).toBe(1)
+    for (const [seconds, looks] of [
+      [0, 1],
+      [9, 1],
+      [1, 2],
+      [9, 2],
+    ] as const) {
+      await clock.advance(seconds)
+      expect(await nameOf(auth.verify(`forged-again-${looks}-${seconds}`))).toBe('401 ERR_TOKEN_INACTIVE')
+      expect(emulator.requests('listRoles')).toBe(looks)
+    }
     await auth.close()
+    await emulator.close()
   })
 })
 

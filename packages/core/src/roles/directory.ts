@@ -3,8 +3,9 @@ import * as z from 'zod'
 import { type Clock, systemClock } from '../clock.ts'
 import { publish } from '../events.ts'
 import { readOptions, seconds, text } from '../options.ts'
-import type { Role, Seconds, User, VerifiedToken } from '../types.ts'
-import { createRoleSet, type KnownRole, type RoleFreshness, type RoleSet, type RoleSnapshot } from './set.ts'
+import type { Role, Seconds, VerifiedToken } from '../types.ts'
+import { createLosses } from './losses.ts'
+import { createRoleSet, type RoleFreshness, type RoleSet, type RoleSnapshot } from './set.ts'
 import { type Signals, signalsOf } from './signals.ts'
 import {
   definedRoles,
@@ -63,7 +64,8 @@ export interface RoleDirectory {
   invalidate(): void
   /**
    * Tells of roles that a person was given, or lost, at their provider: a token that was issued before carries a lost role no longer. An
-   * opaque token that does not tell when it was issued lost it for good, until the role is given again here.
+   * opaque token that does not tell when it was issued lost it until the role is given again here, or tokens of that time have ended: after
+   * `maxTokenLifetime`.
    */
   changed(
     person: Person,
@@ -84,6 +86,8 @@ export interface RoleDirectory {
   peek(verified: VerifiedToken): Judgement | undefined
   /** @internal @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
   judge(verified: VerifiedToken): Promise<Judgement>
+  /** @internal Tells how long after its issue a token may be judged here: as long it is remembered who lost a role. */
+  serve(tokenLifetime: Seconds): void
 }
 
 const schema = z.strictObject({
@@ -116,9 +120,7 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
   const own: Signals = { writes: 0, count: undefined }
   const signals = source.key === undefined ? [own] : [own, signalsOf(source.key)]
   const sets = new LRUCache<string, RoleSet>({ max: maxOrganizations, dispose: (set) => set.close() })
-  // Person → role → before when its tokens were issued that do not have it any more.
-  const lost = new Map<string, Map<string, Seconds>>()
-  let losses = 0
+  const losses = createLosses(clock)
 
   function setOf(organization: string | undefined): RoleSet | undefined {
     const list = listOf(organization)
@@ -169,21 +171,13 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
     assignments: readonly Assignment[],
     snapshots: ReadonlyMap<RoleSet, RoleSnapshot>,
   ): Judgement {
-    const gone = lost.get(keyOf(verified.user))
-    const isLost = ({ role }: KnownRole, organization: string | undefined) => {
-      const before = gone?.get(inOrganization(role.id, organization))
-      return before !== undefined && (verified.issuedAt === undefined || verified.issuedAt < before)
-    }
     const roles = new Map<string, Role>()
     const permissions = new Set<string>()
     for (const { role, set } of assignments) {
       const found = snapshots.get(set)?.find(role)
       const { organization } = role
-      if (found === undefined || isLost(found, organization)) continue
-      roles.set(
-        inOrganization(found.role.id, organization),
-        organization === undefined ? found.role : Object.freeze({ ...found.role, organization }),
-      )
+      if (found === undefined || losses.concern(verified, found.role.id, organization)) continue
+      roles.set(JSON.stringify([organization, found.role.id]), roleIn(organization, found.role))
       for (const name of found.names) permissions.add(name)
     }
     const user = Object.freeze({
@@ -192,11 +186,11 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
       permissions: Object.freeze([...permissions]),
     })
     const rests = [...snapshots]
-    const seen = losses
+    const { changes } = losses
     return {
       verified: Object.freeze({ ...verified, user }),
       get alive() {
-        return seen === losses && rests.every(([set, snapshot]) => set.peek() === snapshot)
+        return changes === losses.changes && rests.every(([set, snapshot]) => set.peek() === snapshot)
       },
     }
   }
@@ -207,7 +201,7 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
 
   async function all(organization?: string): Promise<readonly Role[]> {
     const { roles = [] } = (await setOf(organization)?.get()) ?? {}
-    return organization === undefined ? roles : roles.map((role) => ({ ...role, organization }))
+    return roles.map((role) => roleIn(organization, role))
   }
 
   return {
@@ -236,20 +230,14 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
     all,
     async find(idOrName, organization) {
       const snapshot = await setOf(organization)?.get()
-      return snapshot?.find({ id: idOrName, name: idOrName })?.role
+      const found = snapshot?.find({ id: idOrName, name: idOrName })
+      return found && roleIn(organization, found.role)
     },
     invalidate() {
       own.writes += 1
     },
-    changed(person, { add = [], remove = [], organization }) {
-      const key = keyOf(person)
-      const gone = lost.get(key) ?? new Map<string, Seconds>()
-      for (const id of add) gone.delete(inOrganization(id, organization))
-      for (const id of remove) gone.set(inOrganization(id, organization), Math.floor(clock.now() / 1000) + 1)
-      if (gone.size > 0) lost.set(key, gone)
-      else lost.delete(key)
-      losses += 1
-    },
+    changed: losses.note,
+    serve: losses.remember,
     async ready() {
       await Promise.all(source.organizations.map((organization) => setOf(organization)?.get()))
     },
@@ -288,10 +276,7 @@ function ownList(organization: string | undefined): string {
   return organization === undefined ? '' : `of ${organization}`
 }
 
-function inOrganization(roleId: string, organization: string | undefined): string {
-  return organization === undefined ? roleId : JSON.stringify([organization, roleId])
-}
-
-function keyOf({ issuer, id }: Pick<User, 'issuer' | 'id'>): string {
-  return JSON.stringify([issuer, id])
+// A list may be that of several organizations.
+function roleIn(organization: string | undefined, role: Role): Role {
+  return organization === undefined ? role : Object.freeze({ ...role, organization })
 }

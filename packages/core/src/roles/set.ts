@@ -90,8 +90,8 @@ export function createRoleSet(options: Options): RoleSet {
       onLoad?.(held)
       return { value: held }
     },
-    ...(onFailure !== undefined && { onFailure }),
-    ...(onDeath !== undefined && { onDeath }),
+    onFailure,
+    onDeath,
   })
 
   function writes(): number {

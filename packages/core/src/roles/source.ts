@@ -190,10 +190,5 @@ function readRole(value: unknown, asked: string | undefined): SpelledRole | unde
   if (typeof id !== 'string' || id === '' || typeof name !== 'string' || name === '') return undefined
   if (organization !== undefined && organization !== asked) return undefined
   const spelled: readonly unknown[] = Array.isArray(permissions) ? [...permissions] : []
-  return {
-    id,
-    name,
-    ...(asked !== undefined && organization === asked && { organization: asked }),
-    permissions: spelled,
-  }
+  return { id, name, permissions: spelled }
 }

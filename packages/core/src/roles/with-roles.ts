@@ -6,7 +6,7 @@ import type { Judgement, RoleDirectory } from './directory.ts'
 interface Judged {
   readonly judgement: Judgement
   /** The same as the cache gives, with the user of the moment. */
-  readonly known: Known | undefined
+  readonly known: Known
 }
 
 /**
@@ -22,7 +22,7 @@ export function withRoles(verify: Verifier | CachingVerifier, directory: RoleDir
     const entry = 'known' in verify ? verify.known(token) : undefined
     if (entry === undefined) return undefined
     const before = judged.get(entry.verified)
-    if (before?.known !== undefined && before.judgement.alive) return before.known
+    if (before?.judgement.alive) return before.known
     const judgement = directory.peek(entry.verified)
     if (judgement === undefined) return undefined
     const { verified } = judgement
@@ -32,12 +32,7 @@ export function withRoles(verify: Verifier | CachingVerifier, directory: RoleDir
   }
 
   async function verifyAndJudge(token: string, request: HttpRequest | undefined): Promise<VerifiedToken> {
-    const verified = await verify(token, request)
-    const before = judged.get(verified)
-    if (before?.judgement.alive) return before.judgement.verified
-    const judgement = directory.peek(verified) ?? (await directory.judge(verified))
-    judged.set(verified, { judgement, known: undefined })
-    return judgement.verified
+    return judge(directory, await verify(token, request))
   }
 
   return Object.assign(
