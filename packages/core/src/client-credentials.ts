@@ -19,7 +19,7 @@ export interface TokenManager<Parameters> {
    * @param refused the access token that was refused
    */
   renew(parameters: Parameters, refused: string): Promise<MachineToken>
-  /** Forgets tokens, of these parameters or all, so that new rights show. */
+  /** Forgets tokens, of these parameters or all, those that are being asked for too, so that new rights show. */
   invalidate(parameters?: Parameters): void
 }
 
@@ -61,13 +61,17 @@ export function createTokenManager<Parameters>(options: TokenManagerOptions<Para
   function fetch(key: string, parameters: Parameters): Promise<MachineToken> {
     let running = underWay.get(key)
     if (running === undefined) {
-      running = obtain(key, parameters).finally(() => underWay.delete(key))
+      // What was asked for before the rights changed is for those who wait for it, and is not kept.
+      const isCurrent = () => underWay.get(key) === running
+      running = obtain(key, parameters, isCurrent).finally(() => {
+        if (isCurrent()) underWay.delete(key)
+      })
       underWay.set(key, running)
     }
     return running
   }
 
-  async function obtain(key: string, parameters: Parameters): Promise<MachineToken> {
+  async function obtain(key: string, parameters: Parameters, isCurrent: () => boolean): Promise<MachineToken> {
     const started = clock.monotonic()
     let token: MachineToken
     try {
@@ -75,6 +79,7 @@ export function createTokenManager<Parameters>(options: TokenManagerOptions<Para
     } catch (error) {
       throw isAuthError(error) ? error : unavailable('no machine token could be had', { cause: error })
     }
+    if (!isCurrent()) return token
     // Never later than half its life: a lifetime may be seconds.
     const ahead = Math.min(renewAhead, token.expiresIn / 2)
     if (held.size >= maxHeld) held.delete(held.keys().next().value as string)
@@ -107,8 +112,10 @@ export function createTokenManager<Parameters>(options: TokenManagerOptions<Para
       return fetch(key, parameters)
     },
     invalidate(parameters) {
-      if (parameters === undefined) held.clear()
-      else held.delete(keyOf(parameters))
+      for (const one of [held, underWay]) {
+        if (parameters === undefined) one.clear()
+        else one.delete(keyOf(parameters))
+      }
     },
   }
 }

@@ -88,4 +88,23 @@ describe('a manager of machine tokens', () => {
     manager.invalidate()
     expect([await get(), await get('b')]).toEqual(['token-4', 'token-5'])
   })
+
+  it.each([undefined, { scope: 'a' }])(
+    'keeps no token that was asked for before rights changed: %j',
+    async (parameters) => {
+      const answers: (() => void)[] = []
+      let serial = 0
+      const { manager, get } = stage({
+        request: () => {
+          const accessToken = `token-${++serial}`
+          return new Promise((resolve) => answers.push(() => resolve({ accessToken, expiresIn: 1000, scopes: [] })))
+        },
+      })
+      const before = get()
+      manager.invalidate(parameters)
+      const after = get()
+      for (const answer of answers.reverse()) answer()
+      expect([await before, await after, await get()]).toEqual(['token-1', 'token-2', 'token-2'])
+    },
+  )
 })
