@@ -125,6 +125,13 @@ function isLoopback(issuer: string): boolean {
   )
 }
 
+// What the library says of an answer that is none of OAuth: a page, another status, half a JSON.
+const noAnswers: ReadonlySet<unknown> = new Set([
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR',
+])
+
 /** Who is to blame: the provider that could not be asked, our client that it does not know, or whoever came with this code. */
 function blamed(error: unknown, { issuer }: ProviderContext): AuthError {
   for (
@@ -134,10 +141,12 @@ function blamed(error: unknown, { issuer }: ProviderContext): AuthError {
   ) {
     if (isAuthError(cause)) return cause
   }
-  const { error: code, status } = (isObject(error) ? error : {}) as { error?: unknown; status?: unknown }
-  const said = typeof code === 'string' ? code : undefined
-  const explanation = `${issuer}: the sign-in failed${said === undefined ? '' : ` (${said})`}`
-  if (typeof status === 'number' && (status >= 500 || status === 429)) return unavailable(explanation)
+  const { error: said, code, status } = (isObject(error) ? error : {}) as Record<string, unknown>
+  // What the provider has said, else what the library takes exception to.
+  const reason = [said, code].find((one) => typeof one === 'string')
+  const explanation = `${issuer}: the sign-in failed${reason === undefined ? '' : ` (${reason})`}`
+  const isOutage = typeof status === 'number' && (status >= 500 || status === 429)
+  if (isOutage || noAnswers.has(code)) return unavailable(explanation)
   if (said === 'invalid_client' || said === 'unauthorized_client') {
     const upstream = {
       provider: issuer,
@@ -151,7 +160,8 @@ function blamed(error: unknown, { issuer }: ProviderContext): AuthError {
     })
   }
   if (said === 'server_error' || said === 'temporarily_unavailable') return unavailable(explanation)
-  return new AuthError('ERR_SIGN_IN_REFUSED', { explanation, cause: error })
+  // Without the error itself: it may hold the whole answer, tokens among it.
+  return new AuthError('ERR_SIGN_IN_REFUSED', { explanation })
 }
 
 function refused(explanation: string): AuthError {

@@ -269,12 +269,8 @@ function signInRoutes({ routes }: Sessions): readonly SignInRoute[] {
   return found
 }
 
-function choiceOf({ provider, signIn }: SignInRoute): { name: string; label: string; isForm: boolean } {
-  return {
-    name: provider.name,
-    label: signIn.label ?? provider.name,
-    isForm: !signIn.hasState && signIn.asks === undefined,
-  }
+function choiceOf({ provider, signIn }: SignInRoute): { name: string; label: string } {
+  return { name: provider.name, label: signIn.label ?? provider.name }
 }
 
 function isEmail(text: string | undefined): boolean {

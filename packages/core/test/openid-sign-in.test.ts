@@ -1,0 +1,60 @@
+import { inspect } from 'node:util'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { systemClock } from '../src/clock.ts'
+import { createRequest } from '../src/http.ts'
+import { oidc } from '../src/providers/oidc.ts'
+import { createCleanup, sendJson } from './support/faults.ts'
+
+const cleanup = createCleanup()
+afterEach(cleanup.close)
+
+const secrets = ['the-access-token-of-alice', 'the-refresh-token-of-alice', 'the-code-of-alice']
+
+/** The error of a sign-in whose code is exchanged for this answer. */
+async function refusalOf(body: object | string, status = 200, query = '') {
+  const server = await cleanup.stub((_, response) => {
+    if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body)
+    else sendJson(response, body, {}, status)
+  })
+  const issuer = server.origin
+  const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop' } })
+  const metadata = { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` }
+  const url = new URL(`https://shop.example/auth/callback/oidc?code=${secrets[2]}&state=s${query}`)
+  const request = createRequest((address, init) => fetch(address, init), 5)
+  const context = { issuer, clock: systemClock, request, metadata: async () => metadata }
+  const kept = { verifier: 'v'.repeat(43), nonce: 'n' }
+  return signIn?.finish({ url, state: 's', kept }, context).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+describe('a sign-in at an OpenID server that fails', () => {
+  const tokens = { access_token: secrets[0], refresh_token: secrets[1], token_type: 'Bearer' }
+
+  const down = 'ERR_PROVIDER_UNAVAILABLE'
+
+  it.each<[string, object | string, number, string, string, RegExp]>([
+    ['without an ID token', tokens, 200, '', 'ERR_SIGN_IN_REFUSED', /\(OAUTH_INVALID_RESPONSE\)$/],
+    ['with a code that is not good', { error: 'invalid_grant' }, 400, '', 'ERR_SIGN_IN_REFUSED', /\(invalid_grant\)$/],
+    ['because the user says no', {}, 200, '&error=access_denied', 'ERR_SIGN_IN_REFUSED', /\(access_denied\)$/],
+    ['with an unknown client', { error: 'invalid_client' }, 401, '', 'ERR_UPSTREAM_UNAUTHORIZED', /clientSecret right/],
+    ['with an outage', { error: 'server_error' }, 500, '', down, /\(OAUTH_RESPONSE_IS_NOT_CONFORM\)$/],
+    ['with too many requests', { error: 'slow_down' }, 429, '', down, /\(slow_down\)$/],
+    ['with a page', '<html>', 200, '', down, /\(OAUTH_RESPONSE_IS_NOT_JSON\)$/],
+    ['with a page of a firewall', '<html>', 403, '', down, /\(OAUTH_RESPONSE_IS_NOT_JSON\)$/],
+    ['with a broken ID token', { ...tokens, id_token: 'a.b.c' }, 200, '', down, /\(OAUTH_PARSE_ERROR\)$/],
+    [
+      'because the provider cannot now',
+      {},
+      200,
+      '&error=temporarily_unavailable',
+      down,
+      /\(temporarily_unavailable\)$/,
+    ],
+  ])('%s tells why, and holds nothing that was sent or answered', async (_, body, status, query, code, explanation) => {
+    const error = await refusalOf(body, status, query)
+    expect(error).toMatchObject({ code, explanation: expect.stringMatching(explanation) })
+    for (const secret of secrets) expect(inspect(error, { depth: 10 })).not.toContain(secret)
+  })
+})
