@@ -183,6 +183,7 @@ describe('the administration', () => {
     const given = await admin.assign('alice', { add: [id('viewer')], remove: [id('editor')], session })
     expect(given.incomplete).toBeUndefined()
     expect(given.roleIds).toEqual([id('viewer')])
+    expect(stage.emulator.requests('revoke')).toBe(0)
     expect(await rightsOf(auth, session.accessToken)).toBe('ERR_TOKEN_REVOKED')
     expect(await rightsOf(other, session.accessToken)).toBe('ERR_TOKEN_REVOKED')
     expect(await rightsOf(auth, given.tokens?.accessToken ?? '')).toEqual(['machine:read'])
@@ -236,7 +237,11 @@ describe('the administration', () => {
     revocations.add = () => Promise.reject(new Error('out of reach'))
     const given = await admin.assign('alice', { remove: [id('editor')], session })
     expect(given).toMatchObject({ roleIds: [], tokens: { accessToken: expect.any(String) } })
-    expect(given.incomplete).toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+    expect(given.incomplete).toMatchObject({
+      code: 'ERR_PROVIDER_UNAVAILABLE',
+      explanation: 'the sign-off failed',
+      cause: expect.objectContaining({ message: 'out of reach' }),
+    })
     expect(stage.emulator.rolesOf('alice')).toEqual([])
   })
 
