@@ -131,6 +131,15 @@ describe('a known token', () => {
     expect([new Set(all).size, outcomes]).toEqual([1, ['miss']])
   })
 
+  it('is another than one that ends alike', async () => {
+    const { verify } = authenticator({ providers: [opaque()] })
+    const end = 'x'.repeat(64)
+    for (const token of [`a${end}`, `b${end}`, `a${end}`, `b${end}`]) {
+      expect((await verify(token)).user.id).toBe(token.slice(0, 9))
+    }
+    expect(outcomes).toEqual(['miss', 'miss', 'hit', 'hit'])
+  })
+
   it('is known also to whoever revokes it', async () => {
     const { verify, revoke } = authenticator({ providers: [opaque()] })
     await verify('opaque')

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { createTestIssuer, createTestKey, type TestIssuer, type TestKey } from '@claviger/testing'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type Algorithm, asymmetricAlgorithms } from '../src/algorithms.ts'
@@ -93,6 +93,34 @@ describe('a published key', () => {
     ['has no name', (jwk) => without(jwk, 'kid')],
   ])('is used when it %s', (_, change) => {
     expect(usable(change(ec.publicJwk)).algorithms).toEqual(['ES256'])
+  })
+
+  it('is used when it has a member of keys of another type', () => {
+    expect(usable({ ...rsa.publicJwk, crv: 'P-256' }).algorithms).toEqual(['RS256'])
+  })
+
+  it('takes no signature of RSASSA-PSS whose salt is not as long as its hash', async () => {
+    const key = usable({ ...rsa.publicJwk, alg: 'PS256' })
+    const signed = Buffer.from('signed')
+    const padding = constants.RSA_PKCS1_PSS_PADDING
+    const verdicts = [32, 20, 0, constants.RSA_PSS_SALTLEN_MAX_SIGN].map((saltLength) => {
+      const signature = sign('sha256', signed, { key: rsa.signer as KeyObject, padding, saltLength })
+      return key.verify('PS256', signature, signed)
+    })
+    expect(await Promise.all(verdicts)).toEqual([true, false, false, false])
+  })
+
+  it.each([
+    ['of 2048 bits', 2048, false],
+    ['of 4096 bits', 4096, false],
+    ['of 4104 bits', 4104, true],
+    ['of 8192 bits', 8192, true],
+  ])('of RSA, %s, leaves the event loop to others while it verifies: %p', async (_, bits, expected) => {
+    const key = usable({ ...rsa.publicJwk, n: modulus(bits) })
+    const verifications = jest.spyOn(globalThis.crypto.subtle, 'verify')
+    expect(await key.verify('RS256', new Uint8Array(bits / 8), Buffer.from('signed'))).toBe(false)
+    expect(verifications.mock.calls.length === 1).toBe(expected)
+    verifications.mockRestore()
   })
 
   it('has no name where its kid is no text', () => {
@@ -194,13 +222,14 @@ describe('many verifications at once', () => {
     over = true
     expect(new Set(verdicts)).toEqual(new Set([true]))
     expect(turns).toBeGreaterThan(1)
-    // One after another, each waits for a turn of its own.
+    // One after another, some of them wait for a turn of their own.
     turns = 0
     over = false
     count()
     for (let index = 0; index < 320; index += 1) await key.verify(alg, signature, signed)
     over = true
     expect(turns).toBeGreaterThanOrEqual(20)
+    expect(turns).toBeLessThan(100)
   })
 })
 
@@ -230,6 +259,8 @@ describe('a shared secret', () => {
   })
 
   it('is not shown by its thumbprint', () => {
-    expect(secretKey('hunter2', ['HS256']).thumbprint).not.toContain('hunter2')
+    const thumbprints = ['hunter2', 'hunter3'].map((secret) => secretKey(secret, ['HS256']).thumbprint)
+    expect(new Set(thumbprints).size).toBe(2)
+    for (const thumbprint of thumbprints) expect(thumbprint).toMatch(/^[\w-]{43}$/)
   })
 })
