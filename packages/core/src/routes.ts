@@ -30,7 +30,7 @@ export function unknownIssuer(issuer: unknown, routes: Routes): string {
   if (typeof issuer !== 'string') return 'iss is not a text'
   const found = `no provider has the issuer ${quoted(issuer)} (option issuerAliases)`
   // Among many, the search would cost us more than a forged token costs its sender.
-  if (routes.size === 0 || routes.size > 20) return found
+  if (routes.size > 20) return found
   const near = [...routes.keys()].map((known) => ({ known, likeness: likeness(issuer, known) }))
   const { known } = near.reduce((best, one) => (one.likeness > best.likeness ? one : best))
   return `${found}; the nearest is ${quoted(known)}${firstDifference(issuer, known)}`
