@@ -308,7 +308,7 @@ describe('asking', () => {
     const asking = Array.from({ length: 256 }, (_, index) => outcomeOf(auth.verify(`token-${index}`)))
     await expect(auth.verify('one-more')).rejects.toMatchObject({
       status: 503,
-      explanation: '256 opaque tokens are being asked about already',
+      explanation: 'oidc is being asked about 256 opaque tokens already',
       headers: { 'Retry-After': '1' },
     })
     await until(() => held.length === 256)
