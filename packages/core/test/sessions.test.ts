@@ -8,7 +8,7 @@ import {
 } from '../src/index.ts'
 import { justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
 import { trustAuthX } from '../src/providers/trustauthx/index.ts'
-import { createSeal } from '../src/session/seal.ts'
+import { createSessionSeal } from '../src/session/seal.ts'
 
 const key = 'a secret of the session cookies, long enough'
 const credentials = { apiKey: 'the-api-key-of-acme', secretKey: 'the-secret-of-acme', orgId: 'acme' }
@@ -112,10 +112,10 @@ describe('the seal', () => {
   const [old, fresh] = ['an older secret of the session cookies', 'a newer secret of the session cookies']
 
   it('opens what it has sealed, for the same purpose, with any of its keys', async () => {
-    const seal = createSeal([fresh, old])
-    const { text } = await createSeal([old]).seal('session', { a: 1 })
+    const seal = createSessionSeal([fresh, old])
+    const { text } = await createSessionSeal([old]).seal('session', { a: 1 })
     expect(await seal.open('session', text)).toEqual({ a: 1 })
-    expect(await createSeal([fresh]).open('session', text)).toBeUndefined()
+    expect(await createSessionSeal([fresh]).open('session', text)).toBeUndefined()
     for (const purpose of ['use', 'sign-in', 'stored session'] as const) {
       expect(await seal.open(purpose, text)).toBeUndefined()
     }
@@ -123,7 +123,7 @@ describe('the seal', () => {
   })
 
   it('opens nothing in which a character has changed', async () => {
-    const seal = createSeal([fresh])
+    const seal = createSessionSeal([fresh])
     const { text } = await seal.seal('session', { a: 1 })
     for (let at = 0; at < text.length; at += 1) {
       const other = text[at] === 'A' ? 'Q' : 'A'

@@ -1,5 +1,7 @@
 import * as z from 'zod'
-import type { RedisClient } from './client.ts'
+import { seconds } from '../options.ts'
+import type { Seconds } from '../types.ts'
+import { defaultPrefix, type RedisClient } from './client.ts'
 
 /** The option `client`. */
 export const redisClient = z.custom<RedisClient>(
@@ -11,3 +13,20 @@ export const redisClient = z.custom<RedisClient>(
 export const keyPrefix = z
   .string('must be a text')
   .regex(/^[^{}\s]{1,100}$/, 'must have 1 to 100 characters, without braces and white space')
+
+/** How single commands are sent. Durations are seconds. */
+export interface RedisStoreOptions {
+  /** Of node-redis. Connections of ours are duplicates of it. */
+  client: RedisClient
+  /** Goes before each key in Redis. Default `claviger`. */
+  prefix?: string
+  /** One deadline for each command. From 0.01 to 60, default 2. */
+  timeout?: Seconds
+}
+
+/** {@link RedisStoreOptions}, completed. */
+export const storeSchema = z.strictObject({
+  client: redisClient,
+  prefix: keyPrefix.default(defaultPrefix),
+  timeout: seconds(0.01, 60).default(2),
+})

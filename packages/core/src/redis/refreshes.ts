@@ -4,42 +4,33 @@ import * as z from 'zod'
 import { AuthError, type AuthErrorCode, unavailable } from '../errors.ts'
 import { isObject } from '../json.ts'
 import { readOptions, seconds, text } from '../options.ts'
+import { createSeal } from '../seal.ts'
 import type { RefreshExchange, RefreshOutcome, TokenSet } from '../token-set.ts'
 import type { Seconds } from '../types.ts'
-import { defaultPrefix, keyOf, type RedisClient } from './client.ts'
+import { keyOf } from './client.ts'
 import { createCommands, messageOf } from './connection.ts'
-import { keyPrefix, redisClient } from './options.ts'
-import { createSeal } from './seal.ts'
+import { type RedisStoreOptions, storeSchema } from './options.ts'
 import { createTurns, type Settled, type Turn } from './turns.ts'
 
 /** How processes agree on who refreshes. Durations are seconds. */
-export interface RedisRefreshesOptions {
-  /** Of node-redis. Connections of ours are duplicates of it. */
-  client: RedisClient
+export interface RedisRefreshesOptions extends RedisStoreOptions {
   /**
    * Secrets of at least 32 bytes, the same in all processes: what one process hands to another is sealed with the first, and opened with
    * any. To change it, put the new one last, then first, then take the old one away.
    */
   keys: string | readonly string[]
-  /** Goes before each key in Redis. Default `claviger`. */
-  prefix?: string
   /** How long a process may be silent before another takes its place; it is renewed three times in that. From 0.1 to 60, default 2. */
   lease?: Seconds
   /** How long those who come late with the old refresh token get the new pair. From 1 to 300, default 10. */
   grace?: Seconds
-  /** One deadline for each command. From 0.01 to 60, default 2. */
-  timeout?: Seconds
 }
 
 const secret = text.refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
 
-const schema = z.strictObject({
-  client: redisClient,
+const schema = storeSchema.extend({
   keys: z.union([secret, z.array(secret).min(1, 'must have at least one').max(8, 'must be at most 8')]),
-  prefix: keyPrefix.optional(),
   lease: seconds(0.1, 60).optional(),
   grace: seconds(1, 300).optional(),
-  timeout: seconds(0.01, 60).optional(),
 })
 
 // Beyond the longest that a provider is waited for, and a lease that has to run out first.
@@ -55,8 +46,8 @@ const outageFor: Seconds = 1
  */
 export function createRedisRefreshes(options: RedisRefreshesOptions): RefreshExchange {
   const checked = readOptions('createRedisRefreshes', schema, options)
-  const { prefix = defaultPrefix, lease = 2, grace = 10 } = checked
-  const commands = createCommands(checked.client, checked.timeout ?? 2)
+  const { prefix, lease = 2, grace = 10 } = checked
+  const commands = createCommands(checked.client, checked.timeout)
   const turns = createTurns(commands)
   const seal = createSeal([checked.keys].flat(), 'refreshed tokens')
   const closing = new AbortController()
@@ -93,7 +84,8 @@ export function createRedisRefreshes(options: RedisRefreshesOptions): RefreshExc
 
   async function settle(key: string, fence: number, outcome: RefreshOutcome, keep: Seconds): Promise<Settled> {
     const isPrize = outcome.outcome === 'refreshed'
-    const sealed = await seal.seal(key, toSealed(outcome))
+    // With the place where it is kept: nobody can put it elsewhere.
+    const sealed = await seal.seal({ place: key, value: toSealed(outcome) })
     const tell = () => turns.settle(key, fence, { isPrize, sealed, keep })
     return tell().catch((error: unknown) => {
       // The others will ask for it until the grace is over; who has it already need not wait for that.
@@ -111,11 +103,16 @@ export function createRedisRefreshes(options: RedisRefreshesOptions): RefreshExc
     again().catch(() => {}) // closed
   }
 
+  async function outcomeIn(key: string, sealed: string): Promise<RefreshOutcome> {
+    const opened = await seal.open(sealed)
+    return fromSealed(opened?.place === key && isObject(opened.value) ? opened.value : undefined)
+  }
+
   async function once(key: string, ask: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
     const turn = await takeTurn(key).catch((cause: unknown) => {
       throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: `refreshes: ${messageOf(cause)}`, cause })
     })
-    if (turn.kind === 'over') return fromSealed(await seal.open(key, turn.sealed))
+    if (turn.kind === 'over') return outcomeIn(key, turn.sealed)
     const answer = await askHolding(key, turn.fence, ask)
     const outcome = turn.others > 0 ? doubted(answer) : answer
     const isOutage = answer.outcome === 'unavailable'
@@ -123,7 +120,7 @@ export function createRedisRefreshes(options: RedisRefreshesOptions): RefreshExc
     // Somebody has taken our place, and asks: what we were told may be the consequence of that.
     if (settled?.kind === 'lost') return once(key, () => Promise.resolve(doubted(outcome)))
     if (settled?.kind !== 'over') return outcome
-    const theirs = fromSealed(await seal.open(key, settled.sealed))
+    const theirs = await outcomeIn(key, settled.sealed)
     return theirs.outcome !== 'refreshed' && outcome.outcome === 'refreshed' ? outcome : theirs
   }
 

@@ -1,27 +1,12 @@
-import * as z from 'zod'
 import { AuthError } from '../errors.ts'
-import { readOptions, seconds } from '../options.ts'
+import { readOptions } from '../options.ts'
 import type { SessionStore } from '../session/store.ts'
-import type { Seconds } from '../types.ts'
-import { defaultPrefix, keyOf, type RedisClient, type RedisConnection } from './client.ts'
+import { keyOf, type RedisConnection } from './client.ts'
 import { createCommands, messageOf } from './connection.ts'
-import { keyPrefix, redisClient } from './options.ts'
+import { type RedisStoreOptions, storeSchema } from './options.ts'
 
-/** Where processes keep the sessions of browsers together. Durations are seconds. */
-export interface RedisSessionStoreOptions {
-  /** Of node-redis. Connections of ours are duplicates of it. */
-  client: RedisClient
-  /** Goes before each key in Redis. Default `claviger`. */
-  prefix?: string
-  /** One deadline for each command. From 0.01 to 60, default 2. */
-  timeout?: Seconds
-}
-
-const schema = z.strictObject({
-  client: redisClient,
-  prefix: keyPrefix.optional(),
-  timeout: seconds(0.01, 60).optional(),
-})
+/** Where processes keep the sessions of browsers together. */
+export type RedisSessionStoreOptions = RedisStoreOptions
 
 // What is kept: version, end in milliseconds, and what is sealed. Each script is one step, whoever else writes.
 const readScript = `local held = redis.call('GET', KEYS[1])
@@ -43,7 +28,7 @@ return 1`
  * @throws {AuthError} `ERR_OPTIONS_INVALID`; each call: `ERR_STORE_UNAVAILABLE`
  */
 export function createRedisSessionStore(options: RedisSessionStoreOptions): SessionStore & { close(): Promise<void> } {
-  const { client, prefix = defaultPrefix, timeout = 2 } = readOptions('createRedisSessionStore', schema, options)
+  const { client, prefix, timeout } = readOptions('createRedisSessionStore', storeSchema, options)
   const commands = createCommands(client, timeout)
   const keyFor = (name: string) => keyOf(prefix, `session:${name}`)
 

@@ -7,7 +7,7 @@ import type { Seconds } from '../types.ts'
 import type { CookieJar } from './cookies.ts'
 import type { SessionSettings } from './options.ts'
 import { isRecord, type SessionRecord } from './record.ts'
-import type { Seal } from './seal.ts'
+import type { SessionSeal } from './seal.ts'
 import type { SessionStore } from './store.ts'
 
 /** A session of a request, with the cookies that its answer has to set. */
@@ -34,7 +34,7 @@ export interface SessionKeeper {
 
 interface Tools {
   readonly settings: SessionSettings
-  readonly seal: Seal
+  readonly seal: SessionSeal
   readonly jar: CookieJar
   readonly clock: Clock
 }

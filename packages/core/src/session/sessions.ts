@@ -13,7 +13,7 @@ import { type CookieJar, createCookieJar } from './cookies.ts'
 import { createKeeper, type Kept } from './keeper.ts'
 import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
 import { keptTokens, type SessionRecord } from './record.ts'
-import { createSeal, type Seal } from './seal.ts'
+import { createSessionSeal, type SessionSeal } from './seal.ts'
 
 /** What a request has of a session, with the cookies that its answer has to set whatever it is. */
 export interface SessionState {
@@ -28,7 +28,7 @@ export interface SessionState {
 /** The browsers that are signed in at an app. */
 export interface Sessions {
   readonly settings: SessionSettings
-  readonly seal: Seal
+  readonly seal: SessionSeal
   readonly jar: CookieJar
   readonly now: () => Seconds
   /** The providers at which a browser can sign in. */
@@ -65,7 +65,7 @@ export interface Sessions {
 export function createSessions(authenticator: Authenticator, options: SessionOptions): Sessions {
   const { routes: all, revocations, watch, clock, maxTokenLifetime } = partsOf(authenticator)
   const settings = readSessionOptions(options, maxTokenLifetime)
-  const seal = createSeal(settings.keys)
+  const seal = createSessionSeal(settings.keys)
   const jar = createCookieJar({ isSecure: settings.isSecure, maxBytes: settings.maxCookieBytes })
   const keeper = createKeeper({ settings, seal, jar, clock })
   const now = () => clock.now() / 1000
