@@ -71,6 +71,24 @@ describe('what a sign-in and the profile editor give', () => {
   })
 })
 
+describe('a code that comes back', () => {
+  const code = () => stage.emulator.mintUserToken('alice')
+
+  it.each<[string, Fault, string]>([
+    ['it is refused', { status: 401 }, 'ERR_SIGN_IN_REFUSED'],
+    ['it is refused, in a word of its own', { status: 202 }, 'ERR_SIGN_IN_REFUSED'],
+    ['it is malformed', { status: 422 }, 'ERR_SIGN_IN_REFUSED'],
+    ['there is a page', 'html', 'ERR_UPSTREAM_UNKNOWN'],
+    ['there is a redirect', 'redirect', 'ERR_PROVIDER_UNAVAILABLE'],
+    ['the answer is nobody whom we know', { status: 200, body: '"e30.e30.AA"' }, 'ERR_UPSTREAM_UNKNOWN'],
+    ['there are too many', { status: 429 }, 'ERR_PROVIDER_UNAVAILABLE'],
+    ['there is no answer', 'reset', 'ERR_UPSTREAM_UNKNOWN'],
+  ])('where %s is told as it is', async (_, fault, expected) => {
+    stage.emulator.fail('getUser', fault)
+    await expect(build({ login: true }).signedIn(code())).rejects.toMatchObject({ code: expected })
+  })
+})
+
 describe('a refresh', () => {
   it('gives two new tokens, and the old refresh token is dead', async () => {
     const outcome = await build().refresh(tokens.refreshToken)

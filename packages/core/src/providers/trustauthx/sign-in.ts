@@ -88,13 +88,14 @@ function codeIn({ searchParams }: URL): string {
   return code
 }
 
-// A code that is refused is the browser's, not ours.
+// A code that is refused is the browser's, not ours. An answer that cannot be read, or is not signed with our secret, is no refusal.
 async function taken<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
     const status = isAuthError(error) ? error.upstream?.status : undefined
-    if (status === undefined || status >= 500 || status === 429) throw error
+    const isRefusal = /^(2|4)/.test(String(status)) && status !== 200 && status !== 429
+    if (!isRefusal) throw error
     throw refusedSignIn('trustauthx: the code was refused, or used before', error)
   }
 }
