@@ -32,7 +32,6 @@ app.use(problemDetails())
 
 // A process that does not know yet what has been revoked would answer 503: it takes requests when it knows.
 await auth.ready()
-await revocations.ready?.()
 const server = app.listen(Number(PORT), '127.0.0.1', () => {
   const address = server.address()
   console.log(`listening on http://127.0.0.1:${typeof address === 'object' ? address?.port : PORT}`)
