@@ -127,7 +127,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const cached = cache === undefined ? innermost : withCache(innermost, clock, clockTolerance, cache)
   const { roles } = checked
   // The tolerance counts at both ends of a life.
-  roles?.serve(maxTokenLifetime + 2 * clockTolerance)
+  const acceptedFor = maxTokenLifetime + 2 * clockTolerance
+  roles?.serve(acceptedFor)
   const verify = withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations)
   const tokenSets = createTokenSets({
     routes,
@@ -139,14 +140,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     exchange: checked.refreshes,
     clock,
     clockTolerance,
-    maxTokenLifetime,
+    acceptedFor,
   })
   const watcher = createWatcher({ verify, revocations, clock, clockTolerance })
 
   const authenticator: Authenticator = {
     verify,
     watch: (token, request) => watcher.watch(token, request),
-    revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, maxTokenLifetime }),
+    revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, acceptedFor }),
     refresh: tokenSets.refresh,
     validateTokenSet: tokenSets.validate,
     purge(issuer, kid) {

@@ -40,7 +40,8 @@ interface RevokerOptions {
   readonly revocations: RevocationList
   readonly clock: Clock
   readonly clockTolerance: Seconds
-  readonly maxTokenLifetime: Seconds
+  /** How long after its issue a token may still be accepted: so long what concerns it has to be remembered. */
+  readonly acceptedFor: Seconds
 }
 
 // Refusals that time, a hook, or a look at the issuer after the cool-down, may take back.
@@ -48,9 +49,9 @@ const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 
 
 /** Makes what revokes: in the list first, so that nothing keeps a token alive here, then at the provider where it can. */
 export function createRevoker(options: RevokerOptions): (what: RevocationRequest) => Promise<void> {
-  const { routes, verify, revocations, clock, clockTolerance, maxTokenLifetime } = options
+  const { routes, verify, revocations, clock, clockTolerance, acceptedFor } = options
   const now = () => clock.now() / 1000
-  const longest = () => now() + maxTokenLifetime + clockTolerance
+  const longest = () => now() + acceptedFor
 
   function issuersOf(provider: string): readonly string[] {
     const found = routes.filter((route) => route.provider.name === provider || route.provider.issuer === provider)
@@ -71,7 +72,7 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
     }
     const issuedBefore = what.issuedBefore ?? Math.floor(now()) + 1
     // Tokens issued up to then may live on from then.
-    const until = Math.max(longest(), issuedBefore + maxTokenLifetime + clockTolerance)
+    const until = Math.max(longest(), issuedBefore + acceptedFor)
     return issuersOf(what.provider).map((issuer) =>
       'subject' in what
         ? { kind: 'subject', subject: what.subject, issuer, issuedBefore, until }

@@ -22,7 +22,8 @@ interface Options {
   readonly exchange: RefreshExchange | undefined
   readonly clock: Clock
   readonly clockTolerance: Seconds
-  readonly maxTokenLifetime: Seconds
+  /** How long after its issue a token may still be accepted: so long what concerns it has to be remembered. */
+  readonly acceptedFor: Seconds
 }
 
 /** What keeps sessions going, until they are over. */
@@ -48,7 +49,7 @@ const renewable: ReadonlySet<AuthErrorCode> = new Set([
  * tokens stem from is asked about before the provider is, and after. A revocation of one access token ends that one alone.
  */
 export function createTokenSets(options: Options): TokenSets {
-  const { routes, verify, verifyRevoked, judge, read, revocations, clock, clockTolerance, maxTokenLifetime } = options
+  const { routes, verify, verifyRevoked, judge, read, revocations, clock, clockTolerance, acceptedFor } = options
   const refreshOnce = createRefreshOnce({ clock, exchange: options.exchange, onRejected: end })
 
   /** @param refusal why the access token is not good, where that is known */
@@ -110,7 +111,7 @@ export function createTokenSets(options: Options): TokenSets {
   }
 
   function endOf(token: string, { session, tokenId, issuer, expiresAt }: VerifiedToken): Revocation {
-    const longest = clock.now() / 1000 + maxTokenLifetime + clockTolerance
+    const longest = clock.now() / 1000 + acceptedFor
     if (session !== undefined) return { kind: 'session', id: session, issuer, until: longest }
     const signed = withoutSignature(token)
     const until = signed === token ? longest : expiresAt + clockTolerance

@@ -359,6 +359,15 @@ describe('a session that the issuer has ended', () => {
     expect(await refusal(issuer.tokenFor({ claims: { sid: 'session-2' } }))).toBe('accepted')
   })
 
+  it('ends for as long as any token of its sid may be accepted', async () => {
+    const one = authenticator({ maxTokenLifetime: 7200, clockTolerance: 120 })
+    const { accessToken } = sessionOf('alice', { alive: true, sid: 'session-1' })
+    const sibling = issuer.tokenFor({ expiresIn: 7320, claims: { sid: 'session-1' } })
+    await one.refresh({ accessToken, refreshToken: 'unknown' })
+    await clock.advance(7439)
+    expect(await refusal(sibling, one)).toBe('ERR_TOKEN_REVOKED')
+  })
+
   it('ends once, however many ask', async () => {
     const list = createRevocationList({ clock })
     let added = 0

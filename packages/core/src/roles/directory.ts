@@ -86,8 +86,8 @@ export interface RoleDirectory {
   peek(verified: VerifiedToken): Judgement | undefined
   /** @internal @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
   judge(verified: VerifiedToken): Promise<Judgement>
-  /** @internal Tells how long after its issue a token may be judged here: as long it is remembered who lost a role. */
-  serve(tokenLifetime: Seconds): void
+  /** @internal Tells how long after its issue a token may be judged here: so long it is remembered who lost a role. */
+  serve(acceptedFor: Seconds): void
 }
 
 const schema = z.strictObject({

@@ -12,7 +12,7 @@ export interface Losses {
   /** Whether the user of a token lost a role after it was issued. A token that does not tell when it was issued is an old one. */
   concern(verified: VerifiedToken, roleId: string, organization: string | undefined): boolean
   /** Tells how long after its issue a token may be asked about. Until this is told, nothing is forgotten. */
-  remember(tokenLifetime: Seconds): void
+  remember(acceptedFor: Seconds): void
 }
 
 interface Loss {
@@ -56,8 +56,8 @@ export function createLosses(clock: Clock): Losses {
       const loss = losses.get(keyOf(user, roleId, organization))
       return loss !== undefined && (issuedAt === undefined || issuedAt < loss.issuedBefore)
     },
-    remember(tokenLifetime) {
-      longest = Math.max(longest ?? 0, tokenLifetime)
+    remember(acceptedFor) {
+      longest = Math.max(longest ?? 0, acceptedFor)
     },
   }
 }
