@@ -1,3 +1,5 @@
+import type { Seconds } from '../types.ts'
+
 /**
  * A client of node-redis, as `createClient()` gives it, for Redis 6.2 or later, or Valkey. It need not be connected: connections
  * of ours are duplicates of it, and it is never used or closed itself.
@@ -29,6 +31,16 @@ export interface RedisConnection {
 interface SetOptions {
   readonly expiration?: { readonly type: 'PX'; readonly value: number }
   readonly condition?: 'NX' | 'XX'
+}
+
+/** How single commands are sent. Durations are seconds. */
+export interface RedisStoreOptions {
+  /** Of node-redis. Connections of ours are duplicates of it. */
+  client: RedisClient
+  /** Goes before each key in Redis. Default `claviger`. */
+  prefix?: string
+  /** One deadline for each command. From 0.01 to 60, default 2. */
+  timeout?: Seconds
 }
 
 /** The prefix of every key, unless the app has one of its own. */

@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import { seconds } from '../options.ts'
-import type { Seconds } from '../types.ts'
 import { defaultPrefix, type RedisClient } from './client.ts'
 
 /** The option `client`. */
@@ -14,17 +13,7 @@ export const keyPrefix = z
   .string('must be a text')
   .regex(/^[^{}\s]{1,100}$/, 'must have 1 to 100 characters, without braces and white space')
 
-/** How single commands are sent. Durations are seconds. */
-export interface RedisStoreOptions {
-  /** Of node-redis. Connections of ours are duplicates of it. */
-  client: RedisClient
-  /** Goes before each key in Redis. Default `claviger`. */
-  prefix?: string
-  /** One deadline for each command. From 0.01 to 60, default 2. */
-  timeout?: Seconds
-}
-
-/** {@link RedisStoreOptions}, completed. */
+/** `RedisStoreOptions`, completed. */
 export const storeSchema = z.strictObject({
   client: redisClient,
   prefix: keyPrefix.default(defaultPrefix),

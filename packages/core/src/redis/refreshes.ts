@@ -7,9 +7,9 @@ import { readOptions, seconds, text } from '../options.ts'
 import { createSeal } from '../seal.ts'
 import type { RefreshExchange, RefreshOutcome, TokenSet } from '../token-set.ts'
 import type { Seconds } from '../types.ts'
-import { keyOf } from './client.ts'
+import { keyOf, type RedisStoreOptions } from './client.ts'
 import { createCommands, messageOf } from './connection.ts'
-import { type RedisStoreOptions, storeSchema } from './options.ts'
+import { storeSchema } from './options.ts'
 import { createTurns, type Settled, type Turn } from './turns.ts'
 
 /** How processes agree on who refreshes. Durations are seconds. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { AuthError } from '../errors.ts'
 import { readOptions } from '../options.ts'
 import type { ReplayStore } from '../replays.ts'
-import { keyOf } from './client.ts'
+import { keyOf, type RedisStoreOptions } from './client.ts'
 import { createCommands, messageOf } from './connection.ts'
-import { type RedisStoreOptions, storeSchema } from './options.ts'
+import { storeSchema } from './options.ts'
 
 /** Where processes remember together what may be used once. */
 export type RedisReplayStoreOptions = RedisStoreOptions

@@ -1,9 +1,9 @@
 import { AuthError } from '../errors.ts'
 import { readOptions } from '../options.ts'
 import type { SessionStore } from '../session/store.ts'
-import { keyOf, type RedisConnection } from './client.ts'
+import { keyOf, type RedisConnection, type RedisStoreOptions } from './client.ts'
 import { createCommands, messageOf } from './connection.ts'
-import { type RedisStoreOptions, storeSchema } from './options.ts'
+import { storeSchema } from './options.ts'
 
 /** Where processes keep the sessions of browsers together. */
 export type RedisSessionStoreOptions = RedisStoreOptions
