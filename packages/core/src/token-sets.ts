@@ -62,8 +62,13 @@ export function createTokenSets(options: Options): TokenSets {
       assertLives(given, route, old, undefined)
       const outcome = await refreshOnce(route, given)
       if (outcome.outcome !== 'refreshed') return outcome
-      const { signedInAt } = given
-      const tokens = signedInAt === undefined ? outcome.tokens : { ...outcome.tokens, signedInAt }
+      const { signedInAt, provider = outcome.tokens.provider } = given
+      // What told the provider this time tells it the next time too: several may be of one issuer.
+      const tokens = {
+        ...outcome.tokens,
+        ...(provider !== undefined && { provider }),
+        ...(signedInAt !== undefined && { signedInAt }),
+      }
       // What cannot be verified is handed on all the same: the old refresh token is used up.
       const isAsked = refusal !== undefined || revocations.size > 0
       const auth = isAsked ? await verifyRevoked(tokens.accessToken).catch(() => undefined) : undefined

@@ -110,7 +110,20 @@ describe('a refresh', () => {
     expect(other.requests('token')).toBe(0)
     const opaque = { ...sessionOf(), accessToken: 'opaque' }
     await expect(by.refresh(opaque)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
-    expect(await refreshed({ ...opaque, provider: 'oidc' }, by)).toMatchObject({ provider: issuer.issuer })
+    expect(await refreshed({ ...opaque, provider: 'oidc' }, by)).toMatchObject({ provider: 'oidc' })
+  })
+
+  it('goes to the same provider the next time, where several are of one issuer', async () => {
+    const client = { clientId: 'another', clientSecret: 'another secret of the issuer' }
+    const other = providerOf(issuer, { name: 'other', audience: 'https://other.example.test', client })
+    const by = authenticator({ providers: [other, providerOf(issuer)] })
+    const opaque = { accessToken: 'opaque', refreshToken: issuer.refreshTokenFor() }
+    await expect(by.refresh({ ...opaque, provider: issuer.issuer })).rejects.toMatchObject({
+      code: 'ERR_OPTIONS_INVALID',
+    })
+    const first = await refreshed({ ...opaque, provider: 'oidc' }, by)
+    await clock.advance(11)
+    expect(await refreshed({ ...first, accessToken: 'opaque' }, by)).toMatchObject({ provider: 'oidc' })
   })
 
   it('never sends a refresh token to another provider than its own', async () => {

@@ -9,6 +9,8 @@ export interface SessionRecord {
   readonly version: number
   /** Of the provider. */
   readonly issuer: string
+  /** The provider's name: several may be of one issuer. */
+  readonly provider?: string
   readonly subject: string
   /** The provider's name for it. */
   readonly sid?: string

@@ -18,6 +18,7 @@ import {
   signedOutPage,
   withCookies,
 } from './pages.ts'
+import type { SessionRecord } from './record.ts'
 import { readReturnTo } from './return-to.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -54,6 +55,11 @@ function routesOf(sessions: Sessions): AuthRoutes {
   const flows = createFlows(sessions)
   const mayMail = createMailLimit(sessions.now)
   const callbackUrl = ({ provider }: Route) => `${origin}${path}/callback/${encodeURIComponent(provider.name)}`
+
+  function signInOf(record: SessionRecord): SignInRoute | undefined {
+    const provider = sessions.routeOf(record)?.provider
+    return providers.find((route) => route.provider === provider)
+  }
 
   async function login({ request, url, form }: Visit): Promise<HttpAnswer> {
     const isPost = request.method === 'POST'
@@ -130,8 +136,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
     const record = await sessions.held(request)
     const ended = await sessions.end(request, record)
     if (record === undefined) return redirect(returnTo, ended)
-    const route = sessions.routes.find(({ provider }) => provider.issuer === record.issuer)
-    const location = await endAtProvider(route, record.tokens, returnTo)
+    const location = await endAtProvider(sessions.routeOf(record), record.tokens, returnTo)
     return redirect(location ?? returnTo, ended)
   }
 
@@ -161,7 +166,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
     const returnTo = readReturnTo(given.get('returnTo'), origin, path)
     const state = await sessions.find(request, true)
     const { record } = state
-    const route = providers.find(({ provider }) => provider.issuer === record?.issuer)
+    const route = record && signInOf(record)
     if (record === undefined || route === undefined) return redirect(`${origin}${path}/login`, state.cookies)
     const { signIn, provider, context } = route
     if (signIn.profile === undefined)
@@ -186,7 +191,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
   async function profileCallback({ request, url }: Visit): Promise<HttpAnswer> {
     const state = await sessions.find(request, true)
     const { record } = state
-    const route = providers.find(({ provider }) => provider.issuer === record?.issuer)
+    const route = record && signInOf(record)
     const editor = route?.signIn.profile
     if (record === undefined || route === undefined || editor === undefined)
       return redirect(`${origin}${path}/login`, state.cookies)

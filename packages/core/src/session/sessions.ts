@@ -33,6 +33,8 @@ export interface Sessions {
   readonly now: () => Seconds
   /** The providers at which a browser can sign in. */
   readonly routes: readonly Route[]
+  /** The provider of a session; nothing where it is not configured any more. */
+  routeOf(record: SessionRecord): Route | undefined
   /**
    * Whose session a request comes from. Tokens are refreshed where that is due, and only what the provider or a revocation says ends it.
    * @param mayChange false where no cookie can be set: then a session that would have to be refreshed first is not good
@@ -69,18 +71,25 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
   const jar = createCookieJar({ isSecure: settings.isSecure, maxBytes: settings.maxCookieBytes })
   const keeper = createKeeper({ settings, seal, jar, clock })
   const now = () => clock.now() / 1000
-  const routeOf = (issuer: string) => all.find(({ provider }) => provider.issuer === issuer)
+  const ofIssuer = (issuer: string) => all.filter(({ provider }) => provider.issuer === issuer)
+  const nameOf = (record: SessionRecord) => routeOf(record)?.provider.name ?? record.issuer
 
-  function tell(outcome: 'started' | 'refreshed' | 'ended', { issuer }: SessionRecord, code?: AuthError['code']): void {
-    publish('claviger:session', { outcome, provider: routeOf(issuer)?.provider.name ?? issuer, code })
+  function routeOf({ issuer, provider: name }: SessionRecord): Route | undefined {
+    const routes = ofIssuer(issuer)
+    return routes.find(({ provider }) => provider.name === name) ?? routes[0]
+  }
+
+  function tell(outcome: 'started' | 'refreshed' | 'ended', record: SessionRecord, code?: AuthError['code']): void {
+    publish('claviger:session', { outcome, provider: nameOf(record), code })
   }
 
   /**
    * What throws when a session has been revoked. A revocation of all that was issued before a time ends one that began before, however
    * new its token is. What is asked about is made here: a session that is watched is looked at again and again, and hashed once.
    */
-  function assertionOf({ id, sid, issuer, subject, signedInAt, tokens }: SessionRecord): () => void {
-    const provider = routeOf(issuer)?.provider.name ?? issuer
+  function assertionOf(record: SessionRecord): () => void {
+    const { id, sid, issuer, subject, signedInAt, tokens } = record
+    const provider = nameOf(record)
     const user = { id: subject, provider, issuer, roles: [], permissions: [], scopes: [] }
     const expiresAt = signedInAt + settings.absolute
     const known = { user, claims: {}, provider, issuer, issuedAt: signedInAt, expiresAt }
@@ -112,7 +121,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     const { record } = kept
     assertionOf(record)()
     const asIs = async (of = kept): Promise<SessionState> => ({ ...of, auth: await verify(request, of.record) })
-    const canRefresh = mayChange && routeOf(record.issuer)?.provider.refresh !== undefined
+    const canRefresh = mayChange && routeOf(record)?.provider.refresh !== undefined
     let good: SessionState | undefined
     try {
       good = await asIs()
@@ -123,7 +132,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     if (good !== undefined && !(canRefresh && isDue(record))) return good
     const outcome = await authenticator.refresh({
       ...record.tokens,
-      provider: record.issuer,
+      // By whichever is its alone: providers of several issuers may have one name.
+      provider: ofIssuer(record.issuer).length > 1 ? nameOf(record) : record.issuer,
       signedInAt: record.signedInAt,
     })
     if (outcome.outcome === 'refreshed') {
@@ -151,6 +161,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     jar,
     now,
     routes: all.filter(({ provider }) => provider.signIn !== undefined),
+    routeOf,
     async find(request, mayChange, site = {}) {
       const kept = await keeper.find(request)
       if (kept === undefined) return { cookies: [] }
@@ -182,6 +193,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         id: randomBytes(24).toString('base64url'),
         version: 1,
         issuer: provider.issuer,
+        provider: provider.name,
         subject: verified.user.id,
         ...(sid !== undefined && { sid }),
         signedInAt: Math.floor(now()),

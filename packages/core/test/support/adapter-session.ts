@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
+import { logto } from '../../src/providers/logto/index.ts'
 import { createRoleDirectory } from '../../src/roles/directory.ts'
 import type { BuildApp } from './adapter-app.ts'
 import { Browser } from './browser.ts'
@@ -178,6 +179,28 @@ export function describeSessions(buildApp: BuildApp): void {
       expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
       stage.at.logto.heal()
       expect((await me(copy)).status).toBe(401)
+    })
+
+    it('ends at the app that it began at, where several are of one provider', async () => {
+      const { logto: tenant, providers } = stage.at
+      const other = tenant.addApp({ type: 'Traditional', redirectUris: [`${stage.origin}/auth/callback/other`] })
+      const twin = logto({
+        name: 'other',
+        endpoint: tenant.endpoint,
+        audience: 'https://other.example.test',
+        client: { ...other, resource: 'https://api.example.test' },
+      })
+      const auth = createAuthenticator({ providers: [...providers.slice(0, 1), twin], clock })
+      use({}, {}, { auth })
+      const browser = new Browser()
+      const page = await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'other', returnTo: '/me' } })
+      expect((await browser.submit(page, { user: 'alice' })).status).toBe(200)
+      await clock.advance(3700)
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+      const out = await browser.open(`${stage.origin}/auth/logout`, { form: {} })
+      const atProvider = out.way.find(({ pathname }) => pathname === '/oidc/session/end')
+      expect(atProvider?.searchParams.get('client_id')).toBe(other.clientId)
+      await auth.close()
     })
 
     it('of a provider that is not configured any more ends at sign-out, and at the next sign-in', async () => {
