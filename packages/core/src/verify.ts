@@ -17,10 +17,8 @@ import { acceptsAudience, type Routes, unknownIssuer } from './routes.ts'
 import { restsOn } from './standing.ts'
 import type { Claims, Seconds, User, VerifiedToken, Verifier } from './types.ts'
 
-interface VerifierOptions {
+interface JwtVerifierOptions {
   readonly routes: Routes
-  /** The providers that accept opaque tokens, in the order they are asked. */
-  readonly opaque: readonly Route[]
   /** Lets signatures wait for their turn: nothing else costs so much CPU, and nobody holds a place while a provider is asked. */
   readonly admit: Admit
   readonly clock: Clock
@@ -28,6 +26,11 @@ interface VerifierOptions {
   readonly clockTolerance: Seconds
   /** The longest life that is accepted, in seconds: no revocation has to be kept longer than this. */
   readonly maxTokenLifetime: Seconds
+}
+
+interface VerifierOptions extends JwtVerifierOptions {
+  /** The providers that accept opaque tokens, in the order they are asked. */
+  readonly opaque: readonly Route[]
 }
 
 const maxTokenLength = 16 * 1024
@@ -64,8 +67,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 /**
  * Makes what tells of a JWT, whatever its time: whose it was, and when it was issued. Only its end is forgiven, and no event told.
  */
-export function createReader(options: Omit<VerifierOptions, 'opaque' | 'clockTolerance'>): Verifier {
-  const anyTime = { ...options, opaque: [], clockTolerance: Number.POSITIVE_INFINITY }
+export function createReader(options: Omit<JwtVerifierOptions, 'clockTolerance'>): Verifier {
+  const anyTime = { ...options, clockTolerance: Number.POSITIVE_INFINITY }
   return async (token) => {
     const jws = token.length > maxTokenLength ? undefined : readCompactJws(token, true)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
@@ -106,7 +109,7 @@ function rank({ code, status }: AuthError): number {
 async function verifyJwt(
   jws: CompactJws,
   { provider, keys }: Route,
-  options: VerifierOptions,
+  options: JwtVerifierOptions,
   request: HttpRequest | undefined,
 ): Promise<VerifiedToken> {
   const profile = provider.jwt as JwtProfile
@@ -191,7 +194,7 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !/\p{Surrogate}/u.test(value)
 }
 
-function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: VerifierOptions): void {
+function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: JwtVerifierOptions): void {
   const now = clock.now() / 1000
   if ((exp as Seconds) + clockTolerance <= now)
     throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - (exp as Seconds))}`)

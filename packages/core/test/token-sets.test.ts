@@ -290,6 +290,24 @@ describe('a session that has been revoked', () => {
     expect(await auth.refresh(tokens)).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_REVOKED' } })
   })
 
+  it('is known by an access token of 16,384 characters at the most, as those are that are accepted', async () => {
+    const longOf = (subject: string, length: number): TokenSet => {
+      const token = (note: string) => issuer.tokenFor({ subject, issuedAt: now() - 7200, claims: { note } })
+      const about = Math.floor(((length - token('').length) * 3) / 4)
+      const accessToken = [-2, -1, 0, 1, 2].map((more) => token('x'.repeat(about + more)))
+      return {
+        accessToken: accessToken.findLast((one) => one.length <= length) ?? '',
+        refreshToken: issuer.refreshTokenFor(),
+      }
+    }
+    await auth.revoke({ subject: 'bob', provider: 'oidc' })
+    await clock.advance(5)
+    const [longest, longer] = [longOf('bob', 16_384), longOf('bob', 16_387)]
+    expect([longest.accessToken.length, longer.accessToken.length > 16_384]).toEqual([16_384, true])
+    expect((await auth.refresh(longest)).outcome).toBe('rejected')
+    expect((await auth.refresh(longer)).outcome).toBe('refreshed')
+  })
+
   it('leaves those alone that began later', async () => {
     await auth.revoke({ subject: 'alice', provider: 'oidc' })
     await clock.advance(5)
