@@ -55,16 +55,19 @@ export function acceptsAudience(profile: JwtProfile, audiences: readonly string[
 }
 
 function refuseShadow(issuer: string, first: Provider, second: Provider): void {
-  const a = first.jwt?.audience
-  const b = second.jwt?.audience
-  if (a === undefined || b === undefined || typeof a === 'function' || typeof b === 'function') return
-  const shared = a === null || b === null ? 'any audience' : a.find((one) => b.includes(one))
-  if (shared === undefined || first.jwt?.validate !== undefined || !isSameSource(first, second)) return
+  if (first.jwt === undefined || second.jwt === undefined) return
+  const shared = sharedAudience(first.jwt.audience, second.jwt.audience)
+  if (shared === undefined || first.jwt.validate !== undefined || !isSameSource(first.jwt, second.jwt)) return
   throw new AuthError('ERR_OPTIONS_INVALID', {
     explanation: `providers ${first.name} and ${second.name} both take tokens of ${issuer} for ${shared}: the second would never be asked`,
   })
 }
 
-function isSameSource(first: Provider, second: Provider): boolean {
-  return JSON.stringify(first.jwt?.keys) === JSON.stringify(second.jwt?.keys)
+function sharedAudience(a: JwtProfile['audience'], b: JwtProfile['audience']): string | undefined {
+  if (typeof a === 'function' || typeof b === 'function') return undefined
+  return a === null || b === null ? 'any audience' : a.find((one) => b.includes(one))
+}
+
+function isSameSource(first: JwtProfile, second: JwtProfile): boolean {
+  return JSON.stringify(first.keys) === JSON.stringify(second.keys)
 }

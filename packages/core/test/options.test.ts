@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { createAuthenticator, createRevocationList, type Provider } from '../src/index.ts'
+import { createAuthenticator, createRevocationList, type JwtProfile, type Provider } from '../src/index.ts'
 import { address, functionOf, readOptions, seconds, text } from '../src/options.ts'
 import { oidc } from '../src/providers/oidc.ts'
 
@@ -182,26 +182,41 @@ describe('createAuthenticator', () => {
   })
 
   const made = (name: string, more: object) => oidc({ issuer, audience: 'api', name, ...more })
-  it.each<[string, Provider, Provider]>([
-    ['for the same audience', made('a', {}), made('b', {})],
-    ['where the first takes any', made('a', { audience: null }), made('b', {})],
-    ['where the second takes any', made('a', {}), made('b', { audience: null })],
-    ['for an audience of several', made('a', { audience: ['x', 'y'] }), made('b', { audience: ['y', 'z'] })],
+  it.each<[string, Provider, Provider, string]>([
+    ['for the same audience', made('a', {}), made('b', {}), 'api'],
+    ['where the first takes any', made('a', { audience: null }), made('b', {}), 'any audience'],
+    ['where the second takes any', made('a', {}), made('b', { audience: null }), 'any audience'],
+    ['for an audience of several', made('a', { audience: ['x', 'y'] }), made('b', { audience: ['y', 'z'] }), 'y'],
     [
       'by an alias',
       made('a', { jwksUri: issuer }),
       made('b', { issuer: 'https://b', issuerAliases: [issuer], jwksUri: issuer }),
+      'api',
     ],
-  ])('refuses two providers of one issuer %s: one would never be asked', (_, first, second) => {
-    const fault = faultOf(() => createAuthenticator({ providers: [first, second] }))
-    expect(fault).toMatch(/a and b both take tokens of https:\/\/id\.example\.com .*: the second would never be asked/)
+  ])('refuses two providers of one issuer %s: one would never be asked', (_, first, second, audience) => {
+    expect(faultOf(() => createAuthenticator({ providers: [first, second] }))).toBe(
+      `providers a and b both take tokens of ${issuer} for ${audience}: the second would never be asked`,
+    )
   })
 
+  const opaque: Provider = {
+    name: 'opaque',
+    issuer,
+    opaque: { verify: async () => ({ active: false, explanation: 'never heard of it' }) },
+  }
+  const choosy: Provider = {
+    ...made('choosy', {}),
+    jwt: { ...(made('choosy', {}).jwt as JwtProfile), audience: (audience) => audience.startsWith('urn:') },
+  }
   it.each<[string, Provider, Provider]>([
     ['for other audiences', made('a', {}), made('b', { audience: 'other' })],
     ['with other keys', made('a', {}), made('b', { jwksUri: 'https://id.example.com/other' })],
     ['where the first may refuse by a rule of its own', made('a', { validate: () => undefined }), made('b', {})],
     ['of another issuer', made('a', {}), made('b', { issuer: 'https://other.example.com' })],
+    ['of which the first takes no JWT', opaque, made('b', {})],
+    ['of which the second takes no JWT', made('a', {}), opaque],
+    ['of which the first looks at each audience', choosy, made('b', {})],
+    ['of which the second looks at each audience', made('a', {}), choosy],
   ])('takes two providers %s', async (_, first, second) => {
     await createAuthenticator({ providers: [first, second] }).close()
   })
