@@ -7,7 +7,7 @@ import { describeWithRedis, type RedisServer, startRedis } from './support/redis
 import { type Fleet, type Shown, startFleet } from './support/refresh-fleet.ts'
 
 describeWithRedis('processes that refresh one token at once', () => {
-  const lease = 0.5
+  const lease = 0.8
   const key = randomBytes(32).toString('base64')
   const shared = () => ({ redis: redis.url, key, lease })
   let redis: RedisServer
