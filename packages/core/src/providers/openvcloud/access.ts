@@ -1,15 +1,12 @@
-import { LRUCache } from 'lru-cache'
 import * as z from 'zod'
 import { type Clock, systemClock } from '../../clock.ts'
-import { isAuthError, unavailable } from '../../errors.ts'
 import { pending } from '../../guards/pending.ts'
 import { answer, granted, type Predicate, predicate, refused } from '../../guards/predicate.ts'
 import { invalidOptions, readOptions, seconds, text } from '../../options.ts'
 import type { Provider } from '../../provider.ts'
-import { createRefreshed, type Refreshed } from '../../refreshed.ts'
 import type { RoleFreshness } from '../../roles/set.ts'
 import type { User } from '../../types.ts'
-import { whileUsed } from '../../while-used.ts'
+import { type Ace, createLines, type Node, type OpenvCloudTarget } from './access-lines.ts'
 import type { OpenvCloudClient } from './client.ts'
 import { needs } from './needs.generated.ts'
 import {
@@ -20,7 +17,6 @@ import {
   openvCloudRights,
   readOpenvCloudAccess,
 } from './rights.ts'
-import type { components } from './types.generated.ts'
 
 /** Who tells of rights, and how they are kept. Durations are seconds. */
 export interface OpenvCloudAccessOptions extends RoleFreshness {
@@ -34,12 +30,6 @@ export interface OpenvCloudAccessOptions extends RoleFreshness {
   maxResources?: number
   /** For tests. Default: the machine's. */
   clock?: Clock
-}
-
-/** Something that rights are given on. */
-export interface OpenvCloudTarget {
-  readonly kind: OpenvCloudResource
-  readonly id: number
 }
 
 /** An id as a request has it: digits, or a number. Anything else names nothing. */
@@ -78,14 +68,6 @@ export interface OpenvCloudAccessDirectory {
   close(): void
 }
 
-/** What is remembered of a resource. */
-interface Node {
-  readonly target: OpenvCloudTarget
-  readonly acl: readonly Ace[]
-  readonly parent: OpenvCloudTarget | undefined
-}
-type Ace = components['schemas']['ACE']
-
 const schema = z.strictObject({
   client: z.custom<OpenvCloudClient>(
     (value) => typeof value === 'object' && value !== null && 'api' in value,
@@ -104,8 +86,6 @@ const schema = z.strictObject({
     .optional(),
 })
 
-// Ids come from requests: asking for many that do not exist must not become a flood at the portal.
-const maxAsking = 64
 const kinds: readonly OpenvCloudResource[] = ['machine', 'cloudspace', 'account']
 const admin = 'admin'
 
@@ -116,75 +96,8 @@ const admin = 'admin'
 export function createOpenvCloudAccess(options: OpenvCloudAccessOptions): OpenvCloudAccessDirectory {
   const checked = readOptions('createOpenvCloudAccess', schema, options)
   const { client, provider, environment, maxAge = 60, staleIfError = 600, clock = systemClock } = checked
-  const nodes = new LRUCache<string, Kept>({ max: checked.maxResources ?? 10_000, dispose: ({ node }) => node.close() })
-  let asking = 0
-
-  function keep(target: OpenvCloudTarget): Kept {
-    const key = `${target.kind} ${target.id}`
-    const held = nodes.get(key)
-    if (held !== undefined) return held
-    const used = whileUsed(clock)
-    const node = createRefreshed<Node>({
-      what: `the rights on ${key}`,
-      clock: used.clock,
-      freshness: { defaultAge: maxAge, minAge: 0, maxAge, staleIfError, retry: 1, maxRetry: 30 },
-      async load() {
-        if (asking >= maxAsking)
-          throw unavailable(`${maxAsking} rights are being asked about already`, { retryAfter: 1 })
-        asking += 1
-        try {
-          return { value: await read(target) }
-        } finally {
-          asking -= 1
-        }
-      },
-    })
-    const kept = { node, use: used.use }
-    nodes.set(key, kept)
-    return kept
-  }
-
-  async function read(target: OpenvCloudTarget): Promise<Node> {
-    const { kind, id } = target
-    try {
-      if (kind === 'machine') {
-        const { acl = [], cloudspaceid } = await client.api.machines.get({ machineId: id })
-        return { target, acl, parent: { kind: 'cloudspace', id: cloudspaceid } }
-      }
-      if (kind === 'account')
-        return { target, acl: (await client.api.accounts.get({ accountId: id })).acl, parent: undefined }
-      const { acl, accountId } = await client.api.cloudspaces.get({ cloudspaceId: id })
-      return { target, acl, parent: { kind: 'account', id: accountId } }
-    } catch (error) {
-      // What is not there gives nobody any right.
-      if (isAuthError(error) && error.code === 'ERR_UPSTREAM_NOT_FOUND') return { target, acl: [], parent: undefined }
-      throw error
-    }
-  }
-
-  /** A resource, what it is in, and so on; or what has to be waited for. */
-  function lineOf(target: OpenvCloudTarget): readonly Node[] | Promise<unknown> {
-    const line: Node[] = []
-    for (let at: OpenvCloudTarget | undefined = target; at !== undefined; at = line.at(-1)?.parent) {
-      const { node, use } = keep(at)
-      use()
-      const known = node.get()
-      if (known instanceof Promise) return known
-      line.push(known)
-    }
-    return line
-  }
-
-  async function lineWhenKnown(target: OpenvCloudTarget): Promise<readonly Node[]> {
-    let line = lineOf(target)
-    for (let round = 0; line instanceof Promise; round += 1) {
-      await line
-      if (round > kinds.length) throw unavailable('the rights change faster than they can be read')
-      line = lineOf(target)
-    }
-    return line
-  }
-
+  const { maxResources = 10_000 } = checked
+  const lines = createLines({ client, maxAge, staleIfError, maxResources, clock })
   // Those that the portal tells, and the children of the environment's organization. Anybody can found others of these names.
   function groupsOf({ roles }: User): ReadonlySet<string> {
     const child = environment === undefined ? undefined : `${environment}.`
@@ -222,7 +135,7 @@ export function createOpenvCloudAccess(options: OpenvCloudAccessOptions): OpenvC
       const target = isHere(user) ? targetIn(request) : undefined
       if (target === undefined)
         return refused('ERR_PERMISSION_REQUIRED', `${what}: no user of this environment, or no id`)
-      const line = lineOf(target)
+      const line = lines.of(target)
       if (line instanceof Promise) throw pending(what, line)
       return grants(user, line) ? granted : refused('ERR_PERMISSION_REQUIRED', `the user lacks ${what}`)
     })
@@ -232,7 +145,7 @@ export function createOpenvCloudAccess(options: OpenvCloudAccessOptions): OpenvC
     const { kind } = target
     const id = idIn(target.id)
     if (!isHere(user) || !kinds.includes(kind) || id === undefined) return []
-    return [...rightsAt(user, await lineWhenKnown({ kind, id }), kind)]
+    return [...rightsAt(user, await lines.whenKnown({ kind, id }), kind)]
   }
 
   return {
@@ -282,14 +195,9 @@ export function createOpenvCloudAccess(options: OpenvCloudAccessOptions): OpenvC
           }),
       )
     },
-    invalidate: () => nodes.clear(),
-    close: () => nodes.clear(),
+    invalidate: lines.clear,
+    close: lines.clear,
   }
-}
-
-interface Kept {
-  readonly node: Refreshed<Node>
-  readonly use: () => void
 }
 
 function isFor({ type, userGroupId, status }: Ace, user: User, groups: ReadonlySet<string>): boolean {

@@ -2,8 +2,8 @@ export {
   createOpenvCloudAccess,
   type OpenvCloudAccessDirectory,
   type OpenvCloudAccessOptions,
-  type OpenvCloudTarget,
 } from './access.ts'
+export type { OpenvCloudTarget } from './access-lines.ts'
 export type {
   OpenvCloudAccount,
   OpenvCloudAce,
