@@ -253,11 +253,13 @@ function routesOf(sessions: Sessions): AuthRoutes {
   }
 }
 
-// What happened, the event tells. A token of ours that is not accepted is no fault of the browser's.
+// What happened, the event tells. For whoever signs in, a token that is not accepted here is a sign-in that did not succeed, and a call of
+// ours that failed is one that is not possible at the moment.
 function told(error: unknown): AuthError {
   if (!isAuthError(error)) throw error
   publishRefusal(error)
-  return error.status === 401 || error.status === 502 ? new AuthError('ERR_SIGN_IN_REFUSED') : error
+  if (error.status === 502) return new AuthError('ERR_PROVIDER_UNAVAILABLE')
+  return error.status === 401 ? new AuthError('ERR_SIGN_IN_REFUSED') : error
 }
 
 function signInRoutes({ routes }: Sessions): readonly SignInRoute[] {

@@ -5,6 +5,7 @@ import { createRoleDirectory } from '../../src/roles/directory.ts'
 import type { BuildApp } from './adapter-app.ts'
 import { Browser } from './browser.ts'
 import { createSessionStage, signIns } from './session-stage.ts'
+import type { SignInStage } from './sign-in-stage.ts'
 
 /** The part of the contract about browsers that sign in, and out. */
 export function describeSessions(buildApp: BuildApp): void {
@@ -100,6 +101,19 @@ export function describeSessions(buildApp: BuildApp): void {
       use()
       const byLink = await browser.open(`${stage.origin}/auth/login?provider=logto`)
       expect([byLink.status, Number(byLink.headers.get('retry-after')) > 0]).toEqual([503, true])
+    })
+
+    it.each<['trustauthx' | 'itsyouonline', (at: SignInStage) => void]>([
+      ['trustauthx', ({ trustAuthX }) => trustAuthX.fail('getUser', 'reset')],
+      ['itsyouonline', ({ itsYouOnline }) => itsYouOnline.fail('token', { status: 502 })],
+    ])('blames nobody who signs in at %s for an answer that was lost', async (provider, fail) => {
+      use()
+      const browser = new Browser()
+      const page = await browser.open(`${stage.origin}/auth/login`, { form: { provider } })
+      fail(stage.at)
+      const lost = await signIns[provider](browser, page, 'alice')
+      expect([lost.status, lost.url.search]).toEqual([503, '?code=ERR_PROVIDER_UNAVAILABLE'])
+      expect(lost.headers.get('retry-after')).toBe('5')
     })
 
     it('answers a call of the API with 401, and never with a redirect', async () => {
