@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 import { type Fingerprint, fingerprintOf, joined } from './fingerprint.ts'
 import { FingerprintTable, lastSecond, parts, type TableEntry } from './fingerprint-table.ts'
@@ -83,11 +84,11 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
       if (size() === 0) return false
       const prints = printsOf(verified)
       return (
-        (tables.token.size > 0 && tables.token.has(prints.token(token))) ||
-        (tokenId !== undefined && tables.tokenId.size > 0 && hasEither(tables.tokenId, prints.tokenId)) ||
-        (session !== undefined && tables.session.size > 0 && hasEither(tables.session, prints.session)) ||
-        (tables.subject.size > 0 && isBefore(issuedAt, tables.subject.issuedBefore(prints.subject))) ||
-        (tables.provider.size > 0 && isBefore(issuedAt, tables.provider.issuedBefore(prints.provider)))
+        (isUsed(tables.token) && tables.token.has(prints.token(token))) ||
+        (tokenId !== undefined && isUsed(tables.tokenId) && hasEither(tables.tokenId, prints.tokenId(tokenId))) ||
+        (session !== undefined && isUsed(tables.session) && hasEither(tables.session, prints.session(session))) ||
+        (isUsed(tables.subject) && isBefore(issuedAt, tables.subject.issuedBefore(prints.subject))) ||
+        (isUsed(tables.provider) && isBefore(issuedAt, tables.provider.issuedBefore(prints.provider)))
       )
     },
     add(entry) {
@@ -112,10 +113,13 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
 export function entryOf(revocation: Revocation): RevocationEntry {
   const { kind } = revocation
   // What four bytes cannot tell, or is no time at all, is kept as long as they can.
-  const until = revocation.until <= lastSecond ? Math.max(1, Math.ceil(revocation.until)) : lastSecond
-  const time = 'issuedBefore' in revocation ? revocation.issuedBefore : 0
-  const issuedBefore = time <= lastSecond ? Math.max(0, time) : lastSecond
+  const until = Math.ceil(within(1, revocation.until))
+  const issuedBefore = within(0, 'issuedBefore' in revocation ? revocation.issuedBefore : 0)
   return { kind, print: printOf(revocation), until, issuedBefore }
+}
+
+function within(first: Seconds, time: Seconds): Seconds {
+  return time < lastSecond ? Math.max(first, time) : lastSecond
 }
 
 function printOf(revocation: Revocation): Fingerprint {
@@ -127,22 +131,23 @@ function printOf(revocation: Revocation): Fingerprint {
   return revocation.issuer === undefined ? id : joined(id, issuerPrint(revocation.issuer))
 }
 
-const issuers = new Map<string, Fingerprint>()
 // Only configured issuers are asked for, and what a list was told of. A flood of others costs time, and no memory.
-const maxIssuers = 1000
+const issuers = new LRUCache<string, Fingerprint>({
+  max: 1000,
+  memoMethod: (issuer) => fingerprintOf('provider', issuer),
+})
 
 function issuerPrint(issuer: string): Fingerprint {
-  let print = issuers.get(issuer)
-  if (print === undefined) {
-    print = fingerprintOf('provider', issuer)
-    if (issuers.size >= maxIssuers) issuers.clear()
-    issuers.set(issuer, print)
-  }
-  return print
+  return issuers.memo(issuer)
 }
 
 /** An id of any issuer, and the same of one. */
 type Either = readonly [Fingerprint, Fingerprint]
+
+// What nothing has been revoked by needs no fingerprint of any token.
+function isUsed(table: FingerprintTable): boolean {
+  return table.size > 0
+}
 
 function hasEither(table: FingerprintTable, [anywhere, here]: Either): boolean {
   return table.has(here) || table.has(anywhere)
@@ -151,8 +156,7 @@ function hasEither(table: FingerprintTable, [anywhere, here]: Either): boolean {
 /** The fingerprints of a verified token, each made when it is first asked for: a known token is hashed once. */
 class Prints {
   readonly #verified: VerifiedToken
-  #text: string | undefined
-  #token: Fingerprint | undefined
+  #token: { readonly text: string; readonly print: Fingerprint } | undefined
   #tokenId: Either | undefined
   #session: Either | undefined
   #subject: Fingerprint | undefined
@@ -162,20 +166,17 @@ class Prints {
   }
 
   token(text: string): Fingerprint {
-    if (this.#token === undefined || this.#text !== text) {
-      this.#text = text
-      this.#token = fingerprintOf('token', withoutSignature(text))
-    }
-    return this.#token
+    if (this.#token?.text !== text) this.#token = { text, print: fingerprintOf('token', withoutSignature(text)) }
+    return this.#token.print
   }
 
-  get tokenId(): Either {
-    this.#tokenId ??= this.#either('tokenId', this.#verified.tokenId ?? '')
+  tokenId(id: string): Either {
+    this.#tokenId ??= this.#either('tokenId', id)
     return this.#tokenId
   }
 
-  get session(): Either {
-    this.#session ??= this.#either('session', this.#verified.session ?? '')
+  session(id: string): Either {
+    this.#session ??= this.#either('session', id)
     return this.#session
   }
 

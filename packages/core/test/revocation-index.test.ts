@@ -1,5 +1,6 @@
 import { createTestClock } from '@claviger/testing'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { writeFingerprint } from '../src/fingerprint.ts'
 import type { Clock, Revocation, VerifiedToken } from '../src/index.ts'
 import { createRevocationIndex, entryOf, type RevocationIndex } from '../src/revocation-index.ts'
 
@@ -106,6 +107,14 @@ describe('an index of revocations', () => {
     ])
   })
 
+  it('takes a token that does not tell when it was issued for none of somebody else', () => {
+    index.add(entryOf({ kind: 'subject', subject: 'bob', issuer, issuedBefore: start, until: start + 90 }))
+    index.add(entryOf({ kind: 'provider', issuer: 'https://other', issuedBefore: start, until: start + 90 }))
+    const { issuedAt: _, ...timeless } = verified()
+    expect(index.isRevoked('opaque', timeless)).toBe(false)
+    expect(index.isRevoked('opaque', { ...timeless, user: { ...timeless.user, id: 'bob' } })).toBe(true)
+  })
+
   it('takes a token without an id for none of those that have one', () => {
     for (const id of ['', 'undefined']) {
       index.add(entryOf({ kind: 'tokenId', id, until: start + 90 }))
@@ -128,6 +137,24 @@ describe('an index of revocations', () => {
     expect([isRevoked({ session: 's-1' }), index.size]).toEqual([true, 1])
     await clock.advance(61)
     expect([isRevoked({ session: 's-1' }), index.size]).toEqual([false, 0])
+  })
+
+  it('knows each by the same fingerprint in all processes, whatever their version', () => {
+    const until = start + 90
+    const prints = [
+      { kind: 'token', token: 'opaque', until } as const,
+      { kind: 'tokenId', id: 'i', until } as const,
+      { kind: 'session', id: 's', issuer, until } as const,
+      { kind: 'subject', subject: 'alice', issuer, issuedBefore: start, until } as const,
+      { kind: 'provider', issuer, issuedBefore: start, until } as const,
+    ].map((revocation) => writeFingerprint(entryOf(revocation).print))
+    expect(prints).toEqual([
+      'Qq3x_wzpmjLY3MRahpgIAA',
+      'Ot_eUwp78MjhCqjM5SWS-g',
+      'WTXK0s_KV-QoiENidAezPA',
+      'Dis1lf7y1LrQWpk089D4pA',
+      'cyKWyeiyVQ7zN6J8ZJWijg',
+    ])
   })
 
   it('keeps what ends within a second to the end of it', () => {

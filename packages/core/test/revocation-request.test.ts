@@ -1,4 +1,4 @@
-import { createTestClock, createTestIssuer, type TestIssuer } from '@claviger/testing'
+import { createTestClock, createTestIssuer, type TestIssuer, type TokenOptions } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   AuthError,
@@ -16,7 +16,9 @@ const clock = createTestClock()
 const now = () => clock.now() / 1000
 const maxTokenLifetime = 7200
 const clockTolerance = 10
-const longest = () => now() + maxTokenLifetime + clockTolerance
+// Issued ahead of our clock, and ended behind it.
+const acceptedFor = maxTokenLifetime + 2 * clockTolerance
+const longest = () => now() + acceptedFor
 let issuer: TestIssuer
 let auth: Authenticator
 /** What the list was told. */
@@ -100,7 +102,7 @@ describe('what the list is told', () => {
           kind: 'provider',
           issuer,
           issuedBefore: at + 60,
-          until: at + 60 + maxTokenLifetime + clockTolerance,
+          until: at + 60 + acceptedFor,
         })),
     ],
   ])('of %j', async (request, expected) => {
@@ -112,7 +114,7 @@ describe('what the list is told', () => {
 })
 
 describe('a token is kept in the list', () => {
-  it.each<[string, Partial<OidcOptions>, () => void]>([
+  it.each<[string, Partial<OidcOptions>, () => unknown, TokenOptions?]>([
     ['that a function of the app refuses today', { validate: () => 'not today' }, () => {}],
     [
       'about which a function of the app fails',
@@ -124,10 +126,11 @@ describe('a token is kept in the list', () => {
       () => {},
     ],
     ['while its provider cannot be asked for its keys', {}, () => issuer.fail('all', 'reset')],
-  ])('%s', async (_, options, happen) => {
+    ['of a key that its issuer may publish yet', {}, () => {}, { header: { kid: 'soon' } }],
+  ])('%s', async (...[, options, happen, more]) => {
     authenticator(ends(shop(options)))
     happen()
-    const token = issuer.tokenFor()
+    const token = issuer.tokenFor(more)
     await auth.revoke({ token })
     expect(added).toEqual([{ kind: 'token', token: withoutSignature(token), until: longest() }])
     expect(ended).toEqual([])
