@@ -87,9 +87,14 @@ export function withCache(
     const until = Math.min((verified.expiresAt + clockTolerance) * 1000, clock.now() + age * 1000)
     const copy = copyOf(token)
     const end = copyOf(endOf(token))
-    const other = known.peek(end)
-    const key = other === undefined || other.token === token ? end : copy
-    known.set(key, { token: copy, verified, answer: Promise.resolve(verified), standing: provenance.standing, until })
+    // What is held under its end is another token: this one would have been found.
+    known.set(known.has(end) ? copy : end, {
+      token: copy,
+      verified,
+      answer: Promise.resolve(verified),
+      standing: provenance.standing,
+      until,
+    })
   }
 
   function rememberRefusal(token: string, error: AuthError): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import {
   credentialHeaders,
   type HttpRequest,
+  likelyToken,
   readCredentials,
   type TokenSource,
   tokenSources,
@@ -196,6 +197,27 @@ describe('credentialHeaders', () => {
     expect(credentialHeaders(get({ url: '/?access_token=abc' }), tokenSources())).toEqual({})
     expect(credentialHeaders(get({ url: '/chat' }), tokenSources({ query: 't' }))).toEqual({})
     expect(credentialHeaders({ headers: {} }, sources)).toEqual({})
+  })
+})
+
+describe('likelyToken', () => {
+  it.each<[unknown, string | undefined]>([
+    ['Bearer abc', 'abc'],
+    ['Bearer a b', 'a b'],
+    ['bearer abc', undefined],
+    ['Bearerabc', undefined],
+    ['abc Bearer ', undefined],
+    [['Bearer abc'], undefined],
+    [undefined, undefined],
+  ])('finds in the header %j what is left of it: %j', (authorization, token) => {
+    expect(likelyToken(get({ headers: { authorization } as HttpRequest['headers'] }))).toBe(token)
+  })
+
+  it('finds nothing where the header came twice, in two ways', () => {
+    const headers = { authorization: 'Bearer abc' }
+    const twice = (second: string) =>
+      get({ headers, rawHeaders: ['Authorization', 'Bearer abc', 'Authorization', second] })
+    expect([likelyToken(twice('Bearer abc')), likelyToken(twice('Bearer xyz'))]).toEqual(['abc', undefined])
   })
 })
 
