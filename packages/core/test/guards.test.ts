@@ -52,6 +52,24 @@ describe('role', () => {
     expect(grants(role(name), inputOf(person({ roles: ['other'] })))).toBe(false)
   })
 
+  it('is one of the organization that the token acts in, or is meant by an id that is more than a name', () => {
+    const roleIn = (organization: string, id: string, name: string) => ({ id, name, organization, permissions: [] })
+    const roles = [
+      roleIn('acme', 'r-1', 'editor'),
+      roleIn('other', 'r-2', 'admin'),
+      roleIn('other', 'owner', 'owner'),
+      roleIn('guild', 'guild', 'guild'),
+    ]
+    const granted = (organization: string | undefined) =>
+      ['editor', 'r-1', 'admin', 'r-2', 'owner', 'guild'].filter((name) =>
+        grants(role(name), inputOf(person({ roles, ...(organization !== undefined && { organization }) }))),
+      )
+    expect(granted('acme')).toEqual(['editor', 'r-1', 'r-2', 'guild'])
+    expect(granted('other')).toEqual(['r-1', 'admin', 'r-2', 'owner', 'guild'])
+    // Where it acts in none, all of them are.
+    expect(granted(undefined)).toEqual(['editor', 'r-1', 'admin', 'r-2', 'owner', 'guild'])
+  })
+
   it('refuses with its code, and tells logs what it is', () => {
     expect(role('admin')(inputOf(user))).toEqual({
       granted: false,

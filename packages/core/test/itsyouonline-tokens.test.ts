@@ -6,7 +6,16 @@ import {
   type ItsYouOnlineEmulator,
 } from '@claviger/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createAuthenticator, isAuthError, type VerifiedToken } from '../src/index.ts'
+import {
+  allOf,
+  createAuthenticator,
+  isAuthError,
+  organization,
+  type Predicate,
+  role,
+  userOf,
+  type VerifiedToken,
+} from '../src/index.ts'
 import { type ItsYouOnlineOptions, itsYouOnline } from '../src/providers/itsyouonline/index.ts'
 
 const clock = createTestClock()
@@ -246,6 +255,31 @@ function yOf(x: string): string {
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
+
+describe('a role in one organization', () => {
+  const both = { organization: ['petshop', 'bakery'] }
+  const passes = async (scope: string[], options: ItsYouOnlineOptions, ...guards: Predicate[]) => {
+    const auth = await verify(signed({ scope, azp: 'petshop' }), options)
+    return guards.map((guard) => guard({ user: userOf(auth), auth, request: {} }).granted)
+  }
+
+  it('is none in another, whatever it is called', async () => {
+    const admins = [role('admins'), allOf(organization('petshop'), role('admins')), role('bakery.admins')]
+    const member = 'user:memberof:petshop'
+    expect(await passes([member, 'user:memberof:bakery.admins'], both, ...admins)).toEqual([false, false, true])
+    expect(await passes([member, 'user:memberof:petshop.admins'], both, ...admins)).toEqual([true, true, false])
+    expect(await passes([member, 'user:memberof:bakery'], both, role('bakery'))).toEqual([true])
+  })
+
+  it('is none where no organization of that name was named: anybody can found one', async () => {
+    const scope = ['user:memberof:admin', 'user:memberof:petshop.admins']
+    for (const options of [{ organization: null }, { authorizedParty: 'petshop' }, { requiredScopes: scope }]) {
+      expect(await passes(scope, options, role('admin'), role('petshop.admins'))).toEqual([false, false])
+      const named = { ...options, subOrganizations: ['petshop.admins'] }
+      expect(await passes(scope, named, role('admin'), role('petshop.admins'))).toEqual([false, true])
+    }
+  })
+})
 
 describe('rights in a hierarchy of organizations', () => {
   const rolesFor = async (scope: string[], options: ItsYouOnlineOptions) => {

@@ -315,7 +315,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
 
   it('falls silent when it has been emptied, is told of it on another connection', async () => {
     const proxy = await startRedisProxy(server.port)
-    const list = await lists.list({ timeout: 0.3 }, { url: proxy.url })
+    const list = await lists.list({ timeout: 1 }, { url: proxy.url })
     await list.add(ofToken('known'))
     proxy.stallAt('revocations:emptied')
     await server.flush()

@@ -1,5 +1,5 @@
 import type { AuthErrorCode } from '../errors.ts'
-import type { User } from '../types.ts'
+import type { Role, User } from '../types.ts'
 import { noteNames } from './names.ts'
 import {
   entriesOf,
@@ -17,15 +17,23 @@ import {
 export type PermissionLike = string | Readonly<Record<string, string>>
 
 /**
- * Grants when the user has any of these roles. A role is matched by its id or its name, exactly.
+ * Grants when the user has any of these roles. A role is matched by its id or its name, exactly; one of another organization than that
+ * which the token acts in by its id alone, where that is no mere name.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or a name that is not a text.
  */
 export function role(...anyOfThese: Several<string>): Predicate {
   const wanted = names('role', entriesOf(anyOfThese))
   noteNames('roles', wanted)
   return right(textOf('role', wanted), 'ERR_ROLE_REQUIRED', (user) =>
-    list(user.roles).some((has) => wanted.some((name) => name === has?.id || name === has?.name)),
+    list(user.roles).some((has) => wanted.some((name) => isMeant(has, name, user.organization))),
   )
+}
+
+// Anybody may be `admin` of some organization. Of another than that which the token acts in, only an id tells that is more than a name.
+function isMeant(has: Role | undefined, name: string, organization: string | undefined): boolean {
+  if (name === has?.id && (has.id !== has.name || has.id === has.organization)) return true
+  const isHere = organization === undefined || has?.organization === undefined || has.organization === organization
+  return isHere && (name === has?.id || name === has?.name)
 }
 
 /**

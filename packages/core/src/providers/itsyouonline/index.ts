@@ -45,7 +45,8 @@ export interface ItsYouOnlineOptions {
   memberOf?: string | readonly string[]
   /**
    * Organizations below those of `organization` and `memberOf` that are roles of whoever is a member above them too: rights flow down, so
-   * with `petshop.staff` here a member of `petshop` has the role `staff`, and never the other way round. Default: none.
+   * with `petshop.staff` here a member of `petshop` has the role `staff`, and never the other way round. Where neither of them is given,
+   * the organizations whose members have a role, under their full names. Default: none.
    */
   subOrganizations?: string | readonly string[]
   /** Demands that the token was given to any of these clients (`azp`): an organization, or the application id of a user's API key. */

@@ -49,7 +49,7 @@ function membershipsIn(scopes: readonly string[]): readonly string[] {
 /**
  * Claims → user. Anybody can found an organization of any free name, so memberships outside of the organizations named in the
  * options make no roles. Rights flow down: a member of `petshop` is one of `petshop.staff` too, where that is named; never up.
- * @param organizations those of the options; none for all
+ * @param organizations those of the options
  * @param below organizations below them that members above are asked for
  */
 export function userFrom(
@@ -70,19 +70,17 @@ export function userFrom(
     ...(name !== undefined && { name }),
     ...(email !== undefined && { email }),
     ...(actsIn !== undefined && { organization: actsIn }),
-    roles: [...new Set([...memberships, ...inherited])].flatMap((globalid) => roleOf(globalid, organizations)),
+    roles: [...new Set([...memberships, ...inherited])].flatMap((globalid) => roleOf(globalid, organizations, below)),
     scopes,
   }
 }
 
-function roleOf(globalid: string, organizations: readonly string[]): Role[] {
-  if (organizations.length === 0 || organizations.includes(globalid)) {
-    return [{ id: globalid, name: globalid, organization: globalid, permissions: [] }]
-  }
+function roleOf(globalid: string, organizations: readonly string[], below: readonly string[]): Role[] {
   const parent = organizations.find((one) => globalid.startsWith(`${one}.`))
-  return parent === undefined
-    ? []
-    : [{ id: globalid, name: globalid.slice(parent.length + 1), organization: parent, permissions: [] }]
+  if (parent !== undefined)
+    return [{ id: globalid, name: globalid.slice(parent.length + 1), organization: parent, permissions: [] }]
+  const isNamed = organizations.includes(globalid) || below.includes(globalid)
+  return isNamed ? [{ id: globalid, name: globalid, organization: globalid, permissions: [] }] : []
 }
 
 // `store_info=true` adds scopes of the form `[user:name]:Ann Example`. Only validated addresses are the user's for sure.
