@@ -481,7 +481,13 @@ describe('what a function gives', () => {
     ['objects with numbers', [{ a: 1 }]],
     ['objects with empty texts', [{ a: '' }, { '': 'b' }]],
     ['spelt out with an empty resource', [{ resource: '', action: 'b' }]],
-    ['spelt out with a number', [{ resource: 'a', action: 1 }]],
+    [
+      'spelt out with numbers',
+      [
+        { resource: 'a', action: 1 },
+        { resource: 1, action: 'b' },
+      ],
+    ],
     ['no list but a text', 'a:b'],
     ['nothing', undefined],
   ])('allows nothing where the permissions are %s', async (_, permissions) => {
