@@ -191,12 +191,18 @@ export function describeAuthentication(stage: Stage): void {
       expect((await app.call('/unknown', { token: stage.issuer.tokenFor() })).status).toBe(404)
     })
 
-    it('are required by guards, in the name of the app', async () => {
+    it('are required by guards, in the name of the app and with the scopes of the route', async () => {
       const app = await start({ http: { required: false, realm: 'shop' } })
-      for (const path of ['/signed-in', '/admin', '/scoped', '/reports']) {
+      const scopes = {
+        '/signed-in': '',
+        '/admin': '',
+        '/scoped': ', scope="read write"',
+        '/reports': ', scope="read:reports"',
+      }
+      for (const [path, ofRoute] of Object.entries(scopes)) {
         const answer = await app.call(path)
         expect(answer.status).toBe(401)
-        expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="shop"')
+        expect(answer.headers.get('WWW-Authenticate')).toBe(`Bearer realm="shop"${ofRoute}`)
       }
       expect((await app.call('/signed-in', { token: stage.issuer.tokenFor() })).status).toBe(200)
     })
