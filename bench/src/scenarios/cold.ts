@@ -36,8 +36,8 @@ async function compare({ facts, tokens }: Stage, count: number, rounds: number):
     const found = await interleave(subjects, { rounds, warmUp: 1 }, async (subject) => {
       // Another verifier each time, which has seen none of them.
       await children[subject].ask('prepare', { subject, facts })
-      const { perSecond, eventLoop } = await children[subject].ask('verify', atOnce)
-      return { 'verified/s': perSecond, 'event loop busy': eventLoop }
+      const { perSecond, cpu, eventLoop } = await children[subject].ask('verify', atOnce)
+      return { 'verified/s': perSecond, 'CPU µs per token': cpu, 'event loop busy': eventLoop }
     })
     const ratiosTo = (subject: (typeof subjects)[number], to: (typeof subjects)[number]) =>
       columnRatios(found, subject, to, 'verified/s')
@@ -48,6 +48,7 @@ async function compare({ facts, tokens }: Stage, count: number, rounds: number):
         {
           'of the machine': ratiosTo(subject, limit),
           'verified/s': column(found, subject, 'verified/s'),
+          'CPU µs per token': column(found, subject, 'CPU µs per token'),
           'event loop busy': column(found, subject, 'event loop busy'),
         },
         ['of the machine'],

@@ -8,9 +8,9 @@ import type { Seconds } from './types.ts'
 
 /** Who may have signatures verified, how many at once, and who waits. Tokens that are known never come here. */
 export interface AdmissionLimits {
-  /** Verifications at once. Default: as many as libuv has threads, 4 unless `UV_THREADPOOL_SIZE` says otherwise. */
+  /** Verifications at once. Default: four times the threads of libuv, which are 4 unless `UV_THREADPOOL_SIZE` says otherwise. */
   readonly concurrency: number
-  /** Of these, for sources that lately sent bad signatures. Default: one less than there are cores, at least 1, less than `concurrency`. */
+  /** Of these, for sources that lately sent bad signatures. Default: one less than there are cores or threads, at least 1, less than `concurrency`. */
   readonly suspectConcurrency: number
   /** Requests that wait. Default 1024. */
   readonly maxWaiting: number
@@ -183,6 +183,8 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
   return {
     admit(request, work) {
       const source = request === undefined ? '' : sourceName(limits.sourceOf(request))
+      // Of nearly all: there is a place, and nobody waits for one.
+      if (waiting === 0 && mayStart(false) && !suspicion.isSuspect(source) && !isGone(request)) return run(source, work)
       return new Promise((resolve, reject) => {
         join(source, { request, start: () => resolve(run(source, work)), refuse: reject })
         fill()

@@ -165,10 +165,11 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
   }
 }
 
-// Trusted sources get all threads of libuv. Suspects leave one of them free, and a core: that of the main thread.
+// Trusted sources get all threads of libuv, and some that stand ready for each, so that none has to wait for the main thread.
+// Suspects leave one thread free, and a core: that of the main thread.
 function admissionLimits(given: Partial<AdmissionLimits> = {}): AdmissionLimits {
-  const { concurrency = threads() } = given
-  const suspectConcurrency = Math.max(1, Math.min(concurrency, availableParallelism()) - 1)
+  const { concurrency = 4 * threads() } = given
+  const suspectConcurrency = Math.max(1, Math.min(concurrency, threads(), availableParallelism()) - 1)
   return {
     suspectConcurrency,
     maxWaiting: 1024,

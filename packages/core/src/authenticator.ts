@@ -116,7 +116,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const table = createRoutes(routes)
   const admission = checked.admission === undefined ? undefined : createAdmission(clock, checked.admission)
   const admit = admission?.admit ?? atOnce
-  const innermost = createVerifier({
+  const judgeToken = createVerifier({
     admit,
     routes: table,
     opaque: routes.filter(({ provider }) => provider.opaque !== undefined),
@@ -124,7 +124,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     clockTolerance,
     maxTokenLifetime,
   })
-  const cached = cache === undefined ? innermost : withCache(innermost, clock, clockTolerance, cache)
+  const cached =
+    cache === undefined
+      ? async (token: string, request?: HttpRequest) => (await judgeToken(token, request)).verified
+      : withCache(judgeToken, clock, clockTolerance, cache)
   const { roles } = checked
   // The tolerance counts at both ends of a life.
   const acceptedFor = maxTokenLifetime + 2 * clockTolerance

@@ -5,7 +5,7 @@ import type { HttpRequest } from './credentials.ts'
 import { AuthError, type AuthErrorCode, isAuthError } from './errors.ts'
 import { publish } from './events.ts'
 import { isGone } from './source.ts'
-import { provenanceOf, type Standing } from './standing.ts'
+import { type Judge, type Standing, standingOf, type Verdict } from './standing.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
 /** Bounds of the verified-token cache. */
@@ -50,12 +50,7 @@ const garbage = 5
  * Remembers verified tokens under the whole token, and forgeries of the signature likewise. An entry ends with its key, with
  * `exp`, or with age, whichever is first; an outage is never remembered. One verification serves all who ask at once.
  */
-export function withCache(
-  verify: Verifier,
-  clock: Clock,
-  clockTolerance: Seconds,
-  limits: CacheLimits,
-): CachingVerifier {
+export function withCache(judge: Judge, clock: Clock, clockTolerance: Seconds, limits: CacheLimits): CachingVerifier {
   const known = new LRUCache<string, Known>({
     max: limits.maxTokens,
     maxSize: limits.maxBytes,
@@ -69,9 +64,9 @@ export function withCache(
 
   async function verifyAndRemember(token: string, request: HttpRequest | undefined): Promise<VerifiedToken> {
     try {
-      const verified = await verify(token, request)
-      remember(token, verified)
-      return verified
+      const verdict = await judge(token, request)
+      remember(token, verdict)
+      return verdict.verified
     } catch (error) {
       if (isAuthError(error)) rememberRefusal(token, error)
       throw error
@@ -80,27 +75,21 @@ export function withCache(
     }
   }
 
-  function remember(token: string, verified: VerifiedToken): void {
-    const provenance = provenanceOf(verified)
-    if (provenance === undefined || token.length > maxTokenLength) return
-    const age = Math.min(limits.maxAge, provenance.cacheFor ?? limits.maxAge)
+  function remember(token: string, { verified, standing, cacheFor = limits.maxAge }: Verdict): void {
+    if (standing === undefined || token.length > maxTokenLength) return
+    const age = Math.min(limits.maxAge, cacheFor)
     const until = Math.min((verified.expiresAt + clockTolerance) * 1000, clock.now() + age * 1000)
     const copy = copyOf(token)
-    const end = copyOf(endOf(token))
+    const end = endOf(copy)
     // What is held under its end is another token: this one would have been found.
-    known.set(known.has(end) ? copy : end, {
-      token: copy,
-      verified,
-      answer: Promise.resolve(verified),
-      standing: provenance.standing,
-      until,
-    })
+    const key = known.has(end) ? copy : end
+    known.set(key, { token: copy, verified, answer: Promise.resolve(verified), standing, until })
   }
 
   function rememberRefusal(token: string, error: AuthError): void {
     const { code, explanation } = error
-    const provenance = provenanceOf(error)
-    if (provenance !== undefined) refused.set(copyOf(token), { code, explanation, standing: provenance.standing })
+    const standing = standingOf(error)
+    if (standing !== undefined) refused.set(copyOf(token), { code, explanation, standing })
   }
 
   function lookUp(token: string): Known | undefined {
@@ -159,7 +148,7 @@ function sizeOf(value: unknown): number {
   if (typeof value === 'string') return 24 + value.length * (Buffer.byteLength(value) === value.length ? 1 : 2)
   if (typeof value !== 'object' || value === null) return 8
   let size = 64
-  for (const member of Object.values(value)) size += 20 + sizeOf(member)
+  for (const name in value) size += 20 + sizeOf((value as Record<string, unknown>)[name])
   return size
 }
 

@@ -91,14 +91,19 @@ function createKey(
 
 // Elliptic curves cost 0.1 to 3 ms: other cores do that, and the event loop goes on.
 function inThreads(jwk: webcrypto.JsonWebKey): VerificationKey['verify'] {
-  const imported = new Map<Algorithm, Promise<webcrypto.CryptoKey>>()
-  return async (algorithm, signature, signed) => {
-    let key = imported.get(algorithm)
-    if (key === undefined) {
-      key = subtle.importKey('jwk', jwk, algorithms[algorithm].importKey, false, ['verify'])
-      imported.set(algorithm, key)
-    }
-    return subtle.verify(algorithms[algorithm].verify, await key, signature, signed)
+  const imported = new Map<Algorithm, webcrypto.CryptoKey>()
+
+  async function importAndVerify(algorithm: Algorithm, signature: Uint8Array, signed: Uint8Array): Promise<boolean> {
+    const { importKey, verify } = algorithms[algorithm]
+    const key = await subtle.importKey('jwk', jwk, importKey, false, ['verify'])
+    imported.set(algorithm, key)
+    return subtle.verify(verify, key, signature, signed)
+  }
+
+  return (algorithm, signature, signed) => {
+    const key = imported.get(algorithm)
+    if (key === undefined) return importAndVerify(algorithm, signature, signed)
+    return subtle.verify(algorithms[algorithm].verify, key, signature, signed)
   }
 }
 

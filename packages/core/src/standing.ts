@@ -1,24 +1,32 @@
+import type { HttpRequest } from './credentials.ts'
+import type { Seconds, VerifiedToken } from './types.ts'
+
 /** Whether what was decided still stands: a key flips it when its issuer removes it. */
 export interface Standing {
   readonly alive: boolean
 }
 
-interface Provenance {
-  /** The verdict is worth nothing once one of these is not alive. */
-  readonly standing: Standing
-  /** How long the verdict may be remembered, in seconds; by default as long as the cache likes. */
-  readonly cacheFor?: number
+/** A token that passed every check, and on what that rests. */
+export interface Verdict {
+  readonly verified: VerifiedToken
+  /** The verdict is worth nothing once this is not alive; absent where it must not be remembered. */
+  readonly standing?: Standing
+  /** How long it may be remembered; by default as long as the cache likes. */
+  readonly cacheFor?: Seconds
 }
 
-const provenances = new WeakMap<object, Provenance>()
+/** Verifies a token. @throws {AuthError} as `Verifier` */
+export type Judge = (token: string, request?: HttpRequest) => Promise<Verdict>
 
-/** Notes on what a verdict (a verified token, or the error of a bad signature) rests. The cache asks for it. */
-export function restsOn<T extends object>(verdict: T, provenance: Provenance): T {
-  provenances.set(verdict, provenance)
-  return verdict
+const standings = new WeakMap<object, Standing>()
+
+/** Notes on what a refusal rests. */
+export function restsOn<T extends object>(refusal: T, standing: Standing): T {
+  standings.set(refusal, standing)
+  return refusal
 }
 
-/** On what a verdict rests; nothing for verdicts that must not be remembered. */
-export function provenanceOf(verdict: object): Provenance | undefined {
-  return provenances.get(verdict)
+/** On what a refusal rests; nothing for those that must not be remembered. */
+export function standingOf(refusal: object): Standing | undefined {
+  return standings.get(refusal)
 }

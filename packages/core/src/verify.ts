@@ -14,7 +14,7 @@ import { quoted } from './redact.ts'
 import { permissionName } from './roles/permission.ts'
 import type { Route } from './route.ts'
 import { acceptsAudience, type Routes, unknownIssuer } from './routes.ts'
-import { restsOn } from './standing.ts'
+import { type Judge, restsOn, type Verdict } from './standing.ts'
 import type { Claims, Seconds, User, VerifiedToken, Verifier } from './types.ts'
 
 interface JwtVerifierOptions {
@@ -43,7 +43,7 @@ const maxOpaqueCache: Seconds = 300
  * @see https://www.rfc-editor.org/rfc/rfc8725
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  */
-export function createVerifier(options: VerifierOptions): Verifier {
+export function createVerifier(options: VerifierOptions): Judge {
   const verifyOpaque = createOpaqueVerifier(options)
   return async (token, request) => {
     const started = options.clock.monotonic()
@@ -51,16 +51,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
     const jws = readCompactJws(token, true)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
-    const verified =
+    const verdict =
       jws !== undefined && routes.length > 0
         ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options, request))
         : await verifyOpaque(token, jws)
     if (listening('claviger:verify')) {
-      const { provider, issuer } = verified
+      const { provider, issuer } = verdict.verified
       const kind = routes.length > 0 ? 'jwt' : 'opaque'
       publish('claviger:verify', { provider, issuer, kind, milliseconds: options.clock.monotonic() - started })
     }
-    return verified
+    return verdict
   }
 }
 
@@ -73,7 +73,7 @@ export function createReader(options: Omit<JwtVerifierOptions, 'clockTolerance'>
     const jws = token.length > maxTokenLength ? undefined : readCompactJws(token, true)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     if (jws === undefined || routes.length === 0) throw refused('ERR_TOKEN_MALFORMED', 'this is no JWT of a provider')
-    return firstVerdict(routes, (route) => verifyJwt(jws, route, anyTime, undefined))
+    return (await firstVerdict(routes, (route) => verifyJwt(jws, route, anyTime, undefined))).verified
   }
 }
 
@@ -84,10 +84,7 @@ function routesOf({ claims }: CompactJws, routes: Routes): readonly Route[] {
 }
 
 // Each provider gives its own verdict. Who could not be asked might have said yes, so an outage outweighs a refusal.
-async function firstVerdict(
-  routes: readonly Route[],
-  ask: (route: Route) => Promise<VerifiedToken>,
-): Promise<VerifiedToken> {
+async function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
   let verdict: unknown
   for (const route of routes) {
     try {
@@ -111,7 +108,7 @@ async function verifyJwt(
   { provider, keys }: Route,
   options: JwtVerifierOptions,
   request: HttpRequest | undefined,
-): Promise<VerifiedToken> {
+): Promise<Verdict> {
   const profile = provider.jwt as JwtProfile
   const offered = jws.offers.find((name) => profile.ignoredHeaders?.includes(name) !== true)
   if (offered !== undefined) throw refused('ERR_TOKEN_UNSUPPORTED', `the header has ${offered} (option ignoredHeaders)`)
@@ -126,10 +123,10 @@ async function verifyJwt(
   assertClaims(jws.claims, profile)
   assertTimes(jws.claims, options)
   const key = await assertSignature(jws, algorithm, keys as KeySet, (work) => options.admit(request, work))
-  const refusal = await profile.validate?.(jws.claims)
+  const refusal = profile.validate === undefined ? undefined : await profile.validate(jws.claims)
   if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
   const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds)
-  return restsOn(verified, { standing: key })
+  return { verified, standing: key }
 }
 
 function assertKind({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtProfile): void {
@@ -191,7 +188,7 @@ function assertClaims(claims: Claims, profile: JwtProfile): void {
 
 // Lone surrogates all become the same character once they are stored: two names would be one.
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !/\p{Surrogate}/u.test(value)
+  return typeof value === 'string' && value !== '' && value.isWellFormed()
 }
 
 function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: JwtVerifierOptions): void {
@@ -221,20 +218,20 @@ export async function assertSignature(
   keys: KeySet,
   admit: (work: () => Promise<VerificationKey | undefined>) => Promise<VerificationKey | undefined>,
 ): Promise<VerificationKey> {
-  let generation = keys.generation
-  const tried = new Set<VerificationKey>()
+  const tried: VerificationKey[] = []
   for (;;) {
-    const found = await keys.find(algorithm, jws.kid)
-    generation = keys.generation
-    const untried = found.filter((key) => !tried.has(key))
-    for (const key of untried) tried.add(key)
+    const known = keys.find(algorithm, jws.kid)
+    const found = known instanceof Promise ? await known : known
+    const { generation } = keys
+    const untried = found.filter((key) => !tried.includes(key))
+    tried.push(...untried)
     const signer = untried.length === 0 ? undefined : await admit(() => signerOf(jws, algorithm, untried))
     if (signer !== undefined) return signer
     // A key without a name may have been replaced unnoticed: one look, within the cool-down.
     const unnamed = found.some((key) => key.kid === undefined || jws.kid === undefined)
-    if (!unnamed || !(await keys.renew(generation))) break
+    if (!unnamed || !(await keys.renew(generation)))
+      throw restsOn(refused('ERR_TOKEN_SIGNATURE', 'the signature does not fit'), generation)
   }
-  throw restsOn(refused('ERR_TOKEN_SIGNATURE', 'the signature does not fit'), { standing: generation })
 }
 
 async function signerOf(
@@ -269,7 +266,7 @@ function createOpaqueVerifier(options: VerifierOptions) {
     }
   }
 
-  async function ask(token: string, route: Route): Promise<VerifiedToken> {
+  async function ask(token: string, route: Route): Promise<Verdict> {
     const { provider } = route
     const profile = provider.opaque as OpaqueProfile
     const verdict = await askAt(route, token)
@@ -281,10 +278,10 @@ function createOpaqueVerifier(options: VerifierOptions) {
     assertTimes({ exp: expiresAt }, options)
     const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt)
     const cacheFor = Math.min(profile.cacheFor ?? defaultOpaqueCache, maxOpaqueCache)
-    return cacheFor > 0 ? restsOn(verified, { standing: { alive: true }, cacheFor }) : verified
+    return cacheFor > 0 ? { verified, standing: { alive: true }, cacheFor } : { verified }
   }
 
-  return async (token: string, jws: CompactJws | undefined): Promise<VerifiedToken> => {
+  return async (token: string, jws: CompactJws | undefined): Promise<Verdict> => {
     const takers = opaque.filter(({ provider }) => provider.opaque?.accepts?.(token, jws) ?? jws === undefined)
     if (takers.length === 0) {
       throw jws === undefined
