@@ -3,6 +3,7 @@ import { AuthError, isAuthError, unavailable } from './errors.ts'
 import { fetchThrough } from './fetch-through.ts'
 import { isObject, isStrings } from './json.ts'
 import type { ProviderContext } from './provider.ts'
+import { isSecure } from './providers/secure-address.ts'
 import type { BrowserSignIn } from './sign-in.ts'
 
 /** The client of an OpenID Connect server that users sign in at. */
@@ -119,10 +120,7 @@ async function configurationOf(client: OpenIdClient, context: ProviderContext): 
 }
 
 function isLoopback(issuer: string): boolean {
-  return (
-    URL.canParse(issuer) &&
-    /^http:\/\/(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(issuer).origin.replace(/:\d+$/, ''))
-  )
+  return issuer.startsWith('http:') && URL.canParse(issuer) && isSecure(new URL(issuer))
 }
 
 // What the library says of an answer that is none of OAuth: a page, another status, half a JSON.

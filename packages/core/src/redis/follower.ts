@@ -6,7 +6,7 @@ import { type Message, readMessages } from './message.ts'
 
 /** What a follower tells. Calls of one follower never overlap; what they ask Redis has the deadline of a command. */
 export interface Listener {
-  /** The next messages, in order; `again` when they follow upon none, because the stream is read from its beginning. */
+  /** The next messages, in order. */
   read(messages: readonly Message[]): void
   /** Redis has not got any more what was read last: everything that was read may be missing, and is read again from now on. */
   emptied(connection: RedisConnection): Promise<void>

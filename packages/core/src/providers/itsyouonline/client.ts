@@ -7,6 +7,7 @@ import { isAuthError } from '../../errors.ts'
 import { createOperations, withBytes } from '../../openapi-operations.ts'
 import { invalidOptions, readOptions, text } from '../../options.ts'
 import type { Seconds } from '../../types.ts'
+import { secureAddress } from '../secure-address.ts'
 import { createJwtCalls, type ItsYouOnlineJwtRequest, readJwtRequest } from './jwt.ts'
 import { createJwtCache } from './jwt-cache.ts'
 import { hosts, type ItsYouOnlineEnvironment } from './keys.ts'
@@ -26,7 +27,7 @@ import {
 import { operations } from './operations.generated.ts'
 import type { operations as types } from './types.generated.ts'
 import { readPrincipal } from './user.ts'
-import { baseOf, hostAddress, readItsYouOnlineError, readToken } from './wire.ts'
+import { baseOf, readItsYouOnlineError, readToken } from './wire.ts'
 
 /** Who calls: a key of a user or an organization, a JWT, or an access token. */
 export type ItsYouOnlineCredentials =
@@ -84,7 +85,7 @@ export interface ItsYouOnlineClient {
 const shared = {
   ...clientSchema,
   environment: z.enum(['production', 'staging']).optional(),
-  baseUrl: hostAddress.optional(),
+  baseUrl: secureAddress.optional(),
   clock: z
     .custom<Pick<Clock, 'now' | 'monotonic'>>(
       (value) => typeof value === 'object' && value !== null && 'monotonic' in value,

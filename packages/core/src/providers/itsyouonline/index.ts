@@ -3,11 +3,12 @@ import { isObject } from '../../json.ts'
 import { functionOf, invalidOptions, readOptions, seconds, text } from '../../options.ts'
 import type { Jwk, Provider, Validator } from '../../provider.ts'
 import type { Claims, Seconds } from '../../types.ts'
+import { secureAddress } from '../secure-address.ts'
 import { hosts, type ItsYouOnlineEnvironment, readPinnedKey } from './keys.ts'
 import { refreshAt } from './refresh.ts'
 import { type ItsYouOnlineClientId, signInAt } from './sign-in.ts'
 import { type Principal, readPrincipal, userFrom } from './user.ts'
-import { baseOf, hostAddress, issuer } from './wire.ts'
+import { baseOf, issuer } from './wire.ts'
 
 export {
   createItsYouOnlineClient,
@@ -98,7 +99,7 @@ const schema = z.strictObject({
   environment: z.enum(['production', 'staging']).optional(),
   keys: z.union([key, z.array(key).min(1, 'must have at least one').max(8, 'must be at most 8')]).optional(),
   dangerouslyAcceptDevelopmentKey: z.boolean().optional(),
-  baseUrl: hostAddress.optional(),
+  baseUrl: secureAddress.optional(),
   refreshValidity: seconds(1, 86_400).int('must be whole seconds').optional(),
   client: z
     .strictObject({

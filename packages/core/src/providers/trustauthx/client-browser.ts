@@ -4,11 +4,11 @@ import { AuthError } from '../../errors.ts'
 import { invalidOptions } from '../../options.ts'
 import { holdsSecret } from '../../secrets.ts'
 import type { Seconds } from '../../types.ts'
+import { isSecure } from '../secure-address.ts'
 import { type Ask, assertText } from './calls.ts'
 import type { TrustAuthXTokenCalls } from './client-tokens.ts'
 import type { TrustAuthXSession } from './envelope.ts'
 import { type LoginCookie, privately } from './login.ts'
-import { isSecure } from './schema.ts'
 import { type CallUrl, paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
 
 /** Where to send a browser, and the headers to send with it. */

@@ -7,6 +7,7 @@ import { isAuthError } from '../../errors.ts'
 import { at } from '../../json.ts'
 import { readOptions, text } from '../../options.ts'
 import type { RevocationRequest } from '../../revocation-request.ts'
+import { secureAddress } from '../secure-address.ts'
 import { createAsk } from './calls.ts'
 import { createBrowserCalls, type TrustAuthXBrowserCalls } from './client-browser.ts'
 import {
@@ -20,7 +21,7 @@ import {
 import { createTokenCalls, type TrustAuthXTokenCalls } from './client-tokens.ts'
 import { createLoginCookie } from './login.ts'
 import { createOrganizationRoles } from './roles.ts'
-import { credentialsSchema, refusedStatusesSchema, secureAddress, subDomainSchema } from './schema.ts'
+import { credentialsSchema, refusedStatusesSchema, subDomainSchema } from './schema.ts'
 import { baseOf, createCallUrl, defaultRefusedStatuses, type TrustAuthXCredentials } from './wire.ts'
 
 /** What a client is made of. Durations are seconds. */

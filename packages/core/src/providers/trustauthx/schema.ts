@@ -11,17 +11,6 @@ export const subDomainSchema = text.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /** Which statuses mean that a token is not valid. */
 export const refusedStatusesSchema = z.array(z.int().min(201).max(499)).min(1, 'must name at least one').optional()
 
-/** An address that credentials travel to: https, or http on loopback. They are in the query, so it has none of its own. */
-export const secureAddress = text
-  .refine((value) => URL.canParse(value) && isSecure(new URL(value)), 'must be an https URL (http on loopback only)')
-  .refine((value) => !/[?#]/.test(value), 'must have no query and no fragment')
-
-/** Whether what is sent there stays between the two. */
-export function isSecure({ protocol, hostname }: URL): boolean {
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback)
-}
-
 /** The body of an answer if it is JSON, for schemas that take a text for what it is. */
 export const jsonOf = ({ json, body }: JsonResponse): unknown => (json ? body : undefined)
 
