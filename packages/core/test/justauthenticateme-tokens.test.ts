@@ -322,7 +322,11 @@ describe('the options of justAuthenticateMe()', () => {
     ['an app that is a path', { appId: '../other' }, /appId: must be the id/],
     ['a placeholder', { appId: 'your_app_id' }, /appId: is a placeholder/],
     ['an address without TLS', { appId: 'app', baseUrl: 'http://api.example.com' }, /baseUrl: must be an https URL/],
-    ['an address with a query', { appId: 'app', baseUrl: 'https://api.example.com/?a=b' }, /baseUrl: must be/],
+    [
+      'an address with a query',
+      { appId: 'app', baseUrl: 'https://api.example.com/?a=b' },
+      /baseUrl: must have no query/,
+    ],
     [
       'a misspelt option',
       { appId: 'app', baseURL: 'https://a.example' },
