@@ -97,6 +97,16 @@ describe('a refresh', () => {
     expect(new URLSearchParams(bodies[0]).get('resource')).toBe(resource)
   })
 
+  it.each<[string, () => string]>([
+    ['is opaque', () => 'opaque'],
+    ['is of an issuer that nobody knows', () => issuer.tokenFor({ claims: { iss: 'https://other.example.test' } })],
+    ['is of no issuer', () => issuer.tokenFor({ claims: { iss: undefined } })],
+    ['is broken', () => `${issuer.tokenFor()}=`],
+  ])('does not depend on an access token that %s', async (_, accessToken) => {
+    await refreshed({ accessToken: accessToken(), refreshToken: issuer.refreshTokenFor() })
+    expect(asked()).toBe(1)
+  })
+
   it('hands on when the user signed in', async () => {
     const signedInAt = now() - 86_400
     expect(await refreshed({ ...sessionOf(), signedInAt })).toMatchObject({ signedInAt })
@@ -315,6 +325,18 @@ describe('a session that has been revoked', () => {
     await clock.advance(7200)
     expect((await auth.refresh({ accessToken, refreshToken: issuer.refreshTokenFor() })).outcome).toBe('refreshed')
     expect((await auth.refresh(sessionOf('bob'))).outcome).toBe('refreshed')
+  })
+
+  it('is told from a later one by an access token whose header offers a key, where that is ignored', async () => {
+    const by = authenticator({ providers: [providerOf(issuer, { ignoredHeaders: ['x5c'] })] })
+    const session = (issuedAt: number): TokenSet => ({
+      accessToken: issuer.tokenFor({ issuedAt, header: { x5c: ['MIIB'] } }),
+      refreshToken: issuer.refreshTokenFor(),
+    })
+    await by.revoke({ subject: 'alice', provider: 'oidc' })
+    await clock.advance(5)
+    expect((await by.refresh(session(now() - 3600))).outcome).toBe('rejected')
+    expect((await by.refresh(session(now()))).outcome).toBe('refreshed')
   })
 
   it('is told from a later one by when the user signed in, where the tokens do not tell', async () => {

@@ -52,6 +52,11 @@ describe('the log says of a token', () => {
       ['ERR_TOKEN_TYPE', 'typ is "JWT", accepted: at+jwt, none (option tokenTypes)'],
       { tokenTypes: ['at+jwt', null] },
     ],
+    [
+      'of a type that only looks like another',
+      () => typed('at+application/jwt'),
+      ['ERR_TOKEN_TYPE', 'typ is "at+application/jwt", accepted: at+jwt (option tokenTypes)'],
+    ],
     ['without one', () => typed(undefined), ['ERR_TOKEN_TYPE', 'typ is absent, accepted: at+jwt (option tokenTypes)']],
     ...['nonce', 'at_hash', 'c_hash', 's_hash'].map(
       (name): [string, () => unknown, readonly [string, string], Partial<OidcOptions>] => [
