@@ -198,11 +198,12 @@ function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxToke
   if (nbf !== undefined && (nbf as Seconds) - clockTolerance > now) {
     throw refused('ERR_TOKEN_NOT_YET_VALID', `nbf is ${ahead((nbf as Seconds) - now)}`)
   }
-  if (iat !== undefined && (iat as Seconds) - clockTolerance > now) {
-    throw refused('ERR_TOKEN_NOT_YET_VALID', `iat is ${ahead((iat as Seconds) - now)}: is a clock wrong?`)
+  const issued = (iat as Seconds | undefined) ?? now
+  if (issued - clockTolerance > now) {
+    throw refused('ERR_TOKEN_NOT_YET_VALID', `iat is ${ahead(issued - now)}: is a clock wrong?`)
   }
   // Counted from its issue where that is known: a token that is refused today must not become good when it has aged.
-  if ((exp as Seconds) - Math.min(now, (iat as Seconds | undefined) ?? now) > maxTokenLifetime + clockTolerance) {
+  if ((exp as Seconds) - Math.min(now, issued) > maxTokenLifetime + clockTolerance) {
     throw refused('ERR_TOKEN_CLAIMS', `it lives longer than ${maxTokenLifetime} s (option maxTokenLifetime)`)
   }
 }
