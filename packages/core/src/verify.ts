@@ -195,10 +195,9 @@ function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxToke
   const now = clock.now() / 1000
   if ((exp as Seconds) + clockTolerance <= now)
     throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - (exp as Seconds))}`)
-  if (nbf !== undefined && (nbf as Seconds) - clockTolerance > now) {
-    throw refused('ERR_TOKEN_NOT_YET_VALID', `nbf is ${ahead((nbf as Seconds) - now)}`)
-  }
+  const from = (nbf as Seconds | undefined) ?? now
   const issued = (iat as Seconds | undefined) ?? now
+  if (from - clockTolerance > now) throw refused('ERR_TOKEN_NOT_YET_VALID', `nbf is ${ahead(from - now)}`)
   if (issued - clockTolerance > now) {
     throw refused('ERR_TOKEN_NOT_YET_VALID', `iat is ${ahead(issued - now)}: is a clock wrong?`)
   }
