@@ -98,7 +98,11 @@ describe('who is asked about an opaque token', () => {
     const auth = authenticator(provider('a', async () => slow.then(() => active())))
     const asked = Array.from({ length: 256 }, (_, i) => auth.verify(`opaque-${i}`))
     const error = await refusalOf(auth, 'one-more')
-    expect(error).toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE', headers: { 'Retry-After': '1' } })
+    expect(error).toMatchObject({
+      code: 'ERR_PROVIDER_UNAVAILABLE',
+      explanation: 'a is being asked about 256 opaque tokens already',
+      headers: { 'Retry-After': '1' },
+    })
     answer()
     await Promise.all(asked)
     await auth.verify('one-more')
@@ -128,13 +132,15 @@ describe('what a provider answers', () => {
     const role = { id: 'r1', name: 'admin', permissions: [{ resource: 'machine', action: 'delete' }] }
     const elsewhere = { ...role, id: 'r2', organization: 'o2', permissions: [{ resource: 'disk', action: 'delete' }] }
     const claims = { iat: 1_700_000_000, jti: 'id-1', sid: 's-1' }
-    const said = { id: 'alice', organization: 'o1', roles: [role, elsewhere], permissions: ['a:b'], scopes: ['read'] }
+    const here = { ...role, id: 'r3', organization: 'o1', permissions: [{ resource: 'disk', action: 'read' }] }
+    const roles = [role, elsewhere, here]
+    const said = { id: 'alice', organization: 'o1', roles, permissions: ['a:b'], scopes: ['read'] }
     const { user, ...rest } = await verdictOn({ user: said, claims, expiresAt: now() + 60 })
     expect(user).toEqual({
       ...said,
       provider: 'a',
       issuer: 'https://a.example',
-      permissions: ['machine:delete', 'a:b'],
+      permissions: ['machine:delete', 'disk:read', 'a:b'],
     })
     expect(rest).toMatchObject({ tokenId: 'id-1', session: 's-1', issuedAt: 1_700_000_000, expiresAt: now() + 60 })
     for (const value of [user, user.roles, user.roles[0], user.roles[0]?.permissions[0], user.scopes, rest.claims]) {
@@ -161,6 +167,13 @@ describe('what a provider answers', () => {
     ],
   ])('about a token %s is refused', async (_, verdict, code, status) => {
     await expect(verdictOn(verdict)).rejects.toMatchObject({ code, status })
+  })
+
+  it.each<[object, string]>([
+    [{ expiresAt: Number.NaN }, 'a says that the token ends at no time that could be'],
+    [{ user: { id: '' } }, 'the token names no user'],
+  ])('is explained in the log: %j', async (verdict, explanation) => {
+    await expect(verdictOn(verdict)).rejects.toMatchObject({ explanation })
   })
 
   it.each([
