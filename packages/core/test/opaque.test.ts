@@ -169,6 +169,17 @@ describe('what a provider answers', () => {
     await expect(verdictOn(verdict)).rejects.toMatchObject({ code, status })
   })
 
+  it('gives nobody anything that it does not tell of', async () => {
+    expect((await verdictOn({})).user).toEqual({
+      id: 'alice',
+      provider: 'a',
+      issuer: 'https://a.example',
+      roles: [],
+      permissions: [],
+      scopes: [],
+    })
+  })
+
   it.each<[object, string]>([
     [{ expiresAt: Number.NaN }, 'a says that the token ends at no time that could be'],
     [{ user: { id: '' } }, 'the token names no user'],
