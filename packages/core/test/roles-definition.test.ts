@@ -77,6 +77,8 @@ describe.each(sources)('roles %s', (_, source) => {
 describe('roles without an organization of their own', () => {
   it('are no roles of organizations', async () => {
     const directory = createRoleDirectory({ source: { roles: { admin: ['a:b'] } } })
+    await directory.ready()
+    expect(directory.health().lists).toBe(1)
     expect(await directory.all('acme')).toEqual([])
     directory.close()
   })
@@ -111,12 +113,15 @@ const faults: [string, unknown, string][] = [
 
 describe.each(faults)('%s', (_, source, path) => {
   it('is named by its path, in code and in a file', () => {
-    const expected = expect.objectContaining({
-      code: 'ERR_OPTIONS_INVALID',
-      message: expect.stringContaining(path),
-    })
-    expect(() => createRoleDirectory({ source: source as RoleDefinitions })).toThrow(expected)
-    expect(() => createRoleDirectory({ source: fileOf(JSON.stringify(source)) })).toThrow(expected)
+    const fault = (where: string) =>
+      expect.objectContaining({
+        code: 'ERR_OPTIONS_INVALID',
+        explanation: expect.stringContaining(`${where}: `),
+        message: expect.stringContaining(path),
+      })
+    const file = fileOf(JSON.stringify(source))
+    expect(() => createRoleDirectory({ source: source as RoleDefinitions })).toThrow(fault('roles'))
+    expect(() => createRoleDirectory({ source: file })).toThrow(fault(file))
   })
 })
 
@@ -124,6 +129,7 @@ describe('createRoleDirectory', () => {
   it.each<[string, object, string]>([
     ['no source', {}, 'source'],
     ['a number', { source: 1 }, 'source'],
+    ['nothing', { source: null }, 'source'],
     ['a file that is not there', { source: join(folder, 'none.json') }, 'is it there?'],
     ['a file without JSON', { source: fileOf('{"roles":') }, 'its syntax'],
     ['a file with a list', { source: fileOf('[]') }, 'must be'],
@@ -132,7 +138,13 @@ describe('createRoleDirectory', () => {
     ['an endless staleIfError', { source: {}, staleIfError: 1e9 }, 'staleIfError'],
     ['no organizations', { source: {}, maxOrganizations: 0 }, 'maxOrganizations'],
     ['a clock that is none', { source: {}, clock: {} }, 'clock'],
-    ['something unknown', { source: {}, maxage: 1 }, 'did you mean maxAge?'],
+    ['a clock that is nothing', { source: {}, clock: null }, 'clock'],
+    ['a clock that is a time', { source: {}, clock: 1 }, 'clock'],
+    [
+      'something unknown',
+      { source: {}, maxage: 1 },
+      'createRoleDirectory: unknown option maxage, did you mean maxAge?',
+    ],
   ])('refuses %s', (_, options, message) => {
     expect(() => createRoleDirectory(options as never)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message: expect.stringContaining(message) }),
@@ -157,6 +169,18 @@ describe('a file that changes', () => {
     rmSync(path)
     await clock.advance(31)
     await expect(directory.all()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+    directory.close()
+  })
+
+  it('is an outage when it is gone', async () => {
+    const path = fileOf('{}')
+    const directory = createRoleDirectory({ source: path })
+    rmSync(path)
+    await expect(directory.all()).rejects.toMatchObject({
+      code: 'ERR_PROVIDER_UNAVAILABLE',
+      explanation: `${path} cannot be read`,
+      cause: { cause: { code: 'ENOENT' } },
+    })
     directory.close()
   })
 })

@@ -466,6 +466,8 @@ describe('what a function gives', () => {
     ['a role without a name', { permissions: ['a:b'] }],
     ['a role with an empty name', { name: '', permissions: ['a:b'] }],
     ['a role with a number for an id', { id: 1, name: 'admin', permissions: ['a:b'] }],
+    ['a role with an id and an empty name', { id: 'admin', name: '', permissions: ['a:b'] }],
+    ['a role with an id and a number for a name', { id: 'admin', name: 1, permissions: ['a:b'] }],
     ['a role with an empty id', { id: '', name: 'admin', permissions: ['a:b'] }],
   ])('has no role where there is %s', async (_, given) => {
     const directory = createRoleDirectory({ source: () => [given] as never, clock: stage.clock })
@@ -537,12 +539,15 @@ describe('a source of one organization', () => {
     stage = await createRoleStage({
       source: {
         what: 'the roles of acme',
-        organizations: ['acme'],
+        organizations: ['acme', 'beta'],
         listOf: (organization) => (organization === 'acme' ? 'all' : undefined),
         load: (organization) => stage.roles.load(organization),
       },
     })
     stage.roles.lists.set('acme', [{ name: 'admin', permissions: ['bill:pay'] }])
+    await stage.directory.ready()
+    expect(stage.roles.asked).toEqual(['acme'])
+    expect(await stage.directory.known()).toMatchObject([{ name: 'admin', organization: 'acme' }])
     const token = stage.token(['admin'], { org: 'acme', org_roles: [['acme', 'admin', 'admin']] })
     expect(await rightsOf(stage.auth, token)).toEqual(['bill:pay'])
     expect([await stage.directory.all(), await stage.directory.find('admin')]).toEqual([[], undefined])
