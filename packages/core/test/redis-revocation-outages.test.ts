@@ -178,6 +178,28 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     expect(late.size).toBe(2500)
   })
 
+  it('was out of reach for too long and comes back empty, is relied on when others have filled it', async () => {
+    const proxy = await startRedisProxy(server.port)
+    const clock = createTestClock()
+    const here = await lists.list()
+    const there = await lists.list({ timeout: 0.5, maxStaleness: 10, clock }, { url: proxy.url })
+    proxy.stall()
+    proxy.cut()
+    await until(() => there.health?.().state === 'lost')
+    await here.add(ofToken('meanwhile'))
+    await clock.advance(11)
+    const client = await server.client()
+    const busy = { expiration: { type: 'PX', value: 2000 } } as const
+    await client.multi().flushAll().set('{claviger}:revocations:restoring', 'another', busy).exec()
+    while ((await client.get('{claviger}:revocations:emptied')) === null) await sleep(5)
+    proxy.flow()
+    await until(() => verdict(there, 'meanwhile') !== 'ERR_REVOCATION_UNAVAILABLE')
+    expect(verdict(there, 'meanwhile')).toBe('revoked')
+    await until(() => following(there) && verdict(there, 'any') === 'good')
+    await lists.close()
+    await proxy.close()
+  })
+
   it('is emptied, is filled by one of many, and not by all', async () => {
     const all = await Promise.all(upTo(4).map(() => lists.list()))
     const [first] = all

@@ -136,7 +136,11 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
       await alarm.raise(connection)
     },
     async caughtUp(round) {
-      if (synced === undefined && !(await isSettled(round.connection))) return
+      // Also after an outage longer than the list is relied on: others may be about to fill again what they alone know.
+      if (age() > maxStaleness && !(await isSettled(round.connection))) {
+        startRestoring()
+        return
+      }
       synced = round.asked
       lastError = undefined
       for (const { resolve } of waiting) resolve()
