@@ -95,7 +95,9 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
 export function authRoutes(auth: AuthMiddleware): Middleware {
   const answerOf = auth.createAuthRoutes()
   return function answerSignIn(req, res, next) {
-    answerOf(req).then((answer) => (answer === undefined ? next() : send(res, answer)), next)
+    answerOf(req)
+      .then((answer) => (answer === undefined ? next() : send(res, answer)))
+      .catch(next)
   }
 }
 
@@ -106,7 +108,9 @@ export function authRoutes(auth: AuthMiddleware): Middleware {
 export function backchannelLogout(authenticator: Authenticator, options?: BackchannelLogoutOptions): Middleware {
   const answerOf = createBackchannelLogout(authenticator, options)
   return function answerLogout(req, res, next) {
-    answerOf(req).then((answer) => send(res, answer), next)
+    answerOf(req)
+      .then((answer) => send(res, answer))
+      .catch(next)
   }
 }
 

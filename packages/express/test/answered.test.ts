@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { oidc } from '@claviger/core/oidc'
 import { createTestIssuer, type TestIssuer } from '@claviger/testing'
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
-import express from 'express'
+import express, { type ErrorRequestHandler } from 'express'
 import express4 from 'express4'
 import { serve } from '../../core/test/support/adapter-app.ts'
 import { authMiddleware, authRoutes, backchannelLogout } from '../src/index.ts'
@@ -39,4 +39,19 @@ it.each([
   expect(spies.map(({ mock }) => mock.calls)).toEqual([[], []])
   await close()
   await auth.authenticator.close()
+})
+
+it.each([
+  ['4', express4],
+  ['5', express],
+])('hands an answer that cannot be sent to the error handler of the app, with Express %s', async (_, framework) => {
+  const answerOf = async () => ({ status: 302, headers: { Location: 'https://id.example.com/\n' }, body: '' })
+  const app = framework()
+  app.use(authRoutes({ createAuthRoutes: () => answerOf } as never))
+  app.use(((error, _req, res, _next) => {
+    res.status(500).send((error as { code?: string }).code)
+  }) satisfies ErrorRequestHandler)
+  const { call, close } = await serve(app)
+  expect(await call('/auth/login')).toMatchObject({ status: 500, body: 'ERR_INVALID_CHAR' })
+  await close()
 })
