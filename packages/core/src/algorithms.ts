@@ -19,47 +19,30 @@ interface Parameters {
   /** The key type, and curve, that this algorithm is bound to. */
   readonly kty: 'RSA' | 'EC' | 'OKP' | 'oct'
   readonly crv?: string
-  readonly importKey: { name: string; hash?: string; namedCurve?: string }
-  readonly verify: { name: string; hash?: string; saltLength?: number }
+  /** As OpenSSL spells it; absent where the algorithm hashes by itself. */
+  readonly hash?: string
+  /** How RSA pads: PSS, with a salt of this length, or else as PKCS #1 v1.5 says. */
+  readonly saltLength?: number
 }
 
-function rsa(name: string, bits: number): Parameters {
-  const hash = `SHA-${bits}`
-  const verify = name === 'RSA-PSS' ? { name, saltLength: bits / 8 } : { name }
-  return { kty: 'RSA', importKey: { name, hash }, verify }
-}
-
-function ec(crv: string, bits: number): Parameters {
-  return {
-    kty: 'EC',
-    crv,
-    importKey: { name: 'ECDSA', namedCurve: crv },
-    verify: { name: 'ECDSA', hash: `SHA-${bits}` },
-  }
-}
-
-function hmac(bits: number): Parameters {
-  return { kty: 'oct', importKey: { name: 'HMAC', hash: `SHA-${bits}` }, verify: { name: 'HMAC' } }
-}
-
-const ed25519: Parameters = { kty: 'OKP', crv: 'Ed25519', importKey: { name: 'Ed25519' }, verify: { name: 'Ed25519' } }
+const ed25519: Parameters = { kty: 'OKP', crv: 'Ed25519' }
 
 /** Each algorithm with the one kind of key it goes with: an RSA key never verifies an HMAC, nor P-256 an ES384. */
 export const algorithms: Readonly<Record<Algorithm, Parameters>> = {
-  RS256: rsa('RSASSA-PKCS1-v1_5', 256),
-  RS384: rsa('RSASSA-PKCS1-v1_5', 384),
-  RS512: rsa('RSASSA-PKCS1-v1_5', 512),
-  PS256: rsa('RSA-PSS', 256),
-  PS384: rsa('RSA-PSS', 384),
-  PS512: rsa('RSA-PSS', 512),
-  ES256: ec('P-256', 256),
-  ES384: ec('P-384', 384),
-  ES512: ec('P-521', 512),
+  RS256: { kty: 'RSA', hash: 'sha256' },
+  RS384: { kty: 'RSA', hash: 'sha384' },
+  RS512: { kty: 'RSA', hash: 'sha512' },
+  PS256: { kty: 'RSA', hash: 'sha256', saltLength: 32 },
+  PS384: { kty: 'RSA', hash: 'sha384', saltLength: 48 },
+  PS512: { kty: 'RSA', hash: 'sha512', saltLength: 64 },
+  ES256: { kty: 'EC', crv: 'P-256', hash: 'sha256' },
+  ES384: { kty: 'EC', crv: 'P-384', hash: 'sha384' },
+  ES512: { kty: 'EC', crv: 'P-521', hash: 'sha512' },
   EdDSA: ed25519,
   Ed25519: ed25519,
-  HS256: hmac(256),
-  HS384: hmac(384),
-  HS512: hmac(512),
+  HS256: { kty: 'oct', hash: 'sha256' },
+  HS384: { kty: 'oct', hash: 'sha384' },
+  HS512: { kty: 'oct', hash: 'sha512' },
 }
 
 export const asymmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter(

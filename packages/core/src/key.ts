@@ -7,8 +7,8 @@ import {
   type JsonWebKey,
   type KeyObject,
   timingSafeEqual,
+  type VerifyKeyObjectInput,
   verify,
-  type webcrypto,
 } from 'node:crypto'
 import { type Algorithm, algorithms, asymmetricAlgorithms } from './algorithms.ts'
 import type { Jwk } from './provider.ts'
@@ -32,7 +32,6 @@ export interface IgnoredKey {
   readonly burned?: string
 }
 
-const { subtle } = globalThis.crypto
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
 const minRsaBits = 2048
 const maxRsaBits = 8192
@@ -65,12 +64,11 @@ export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
   }
   if (usable.length === 0) return ignored('no supported algorithm')
   if (publicKey === undefined) return ignored('a broken key')
-  const { key, members, thumbprint } = publicKey
+  const { key, thumbprint } = publicKey
   const weakness = weaknessOf(key)
   if (weakness !== undefined) return ignored(weakness)
-  if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) <= maxQuickRsaBits)
-    return createKey(kid, thumbprint, usable, quickly(rsaVerifier(key)))
-  return createKey(kid, thumbprint, usable, inThreads(members))
+  const isQuick = key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) <= maxQuickRsaBits
+  return createKey(kid, thumbprint, usable, isQuick ? quickly(publicVerifier(key)) : inThreads(key))
 }
 
 /** Makes a shared secret into a key for the HMAC algorithms. */
@@ -90,21 +88,14 @@ function createKey(
 }
 
 // Elliptic curves cost 0.1 to 3 ms: other cores do that, and the event loop goes on.
-function inThreads(jwk: webcrypto.JsonWebKey): VerificationKey['verify'] {
-  const imported = new Map<Algorithm, webcrypto.CryptoKey>()
-
-  async function importAndVerify(algorithm: Algorithm, signature: Uint8Array, signed: Uint8Array): Promise<boolean> {
-    const { importKey, verify } = algorithms[algorithm]
-    const key = await subtle.importKey('jwk', jwk, importKey, false, ['verify'])
-    imported.set(algorithm, key)
-    return subtle.verify(verify, key, signature, signed)
-  }
-
-  return (algorithm, signature, signed) => {
-    const key = imported.get(algorithm)
-    if (key === undefined) return importAndVerify(algorithm, signature, signed)
-    return subtle.verify(algorithms[algorithm].verify, key, signature, signed)
-  }
+function inThreads(key: KeyObject): VerificationKey['verify'] {
+  return (algorithm, signature, signed) =>
+    new Promise((resolve, reject) => {
+      verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature, (error, isGood) => {
+        if (error === null) resolve(isGood)
+        else reject(error)
+      })
+    })
 }
 
 type QuickVerifier = (algorithm: Algorithm, signature: Uint8Array, signed: Uint8Array) => boolean
@@ -120,29 +111,27 @@ function quickly(verifyAtOnce: QuickVerifier): VerificationKey['verify'] {
   }
 }
 
-function rsaVerifier(key: KeyObject): QuickVerifier {
-  return (algorithm, signature, signed) => {
-    const { saltLength } = algorithms[algorithm].verify
-    const padding = saltLength === undefined ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_PSS_PADDING
-    return verify(
-      hashOf(algorithm),
-      signed,
-      { key, padding, ...(saltLength !== undefined && { saltLength }) },
-      signature,
-    )
-  }
+function publicVerifier(key: KeyObject): QuickVerifier {
+  return (algorithm, signature, signed) =>
+    verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature)
+}
+
+function optionsFor(algorithm: Algorithm, key: KeyObject): VerifyKeyObjectInput {
+  const { kty, saltLength } = algorithms[algorithm]
+  // RFC 7518 section 3.4: both numbers side by side, and not in DER.
+  if (kty === 'EC') return { key, dsaEncoding: 'ieee-p1363' }
+  if (kty === 'OKP') return { key }
+  if (saltLength === undefined) return { key, padding: constants.RSA_PKCS1_PADDING }
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
 }
 
 function hmacVerifier(key: KeyObject): QuickVerifier {
   return (algorithm, signature, signed) => {
-    const mac = createHmac(hashOf(algorithm), key).update(signed).digest()
+    const mac = createHmac(algorithms[algorithm].hash as string, key)
+      .update(signed)
+      .digest()
     return mac.length === signature.length && timingSafeEqual(mac, signature)
   }
-}
-
-// As OpenSSL spells it.
-function hashOf(algorithm: Algorithm): string {
-  return `sha${algorithm.slice(2)}`
 }
 
 const publicMembers: Record<string, readonly string[]> = {
@@ -163,8 +152,6 @@ function hasPublicMembers(jwk: Jwk): boolean {
 
 interface PublicKey {
   readonly key: KeyObject
-  /** As Node writes them. */
-  readonly members: webcrypto.JsonWebKey
   readonly thumbprint: string
 }
 
@@ -172,8 +159,7 @@ interface PublicKey {
 function publicKeyOf(jwk: Jwk): PublicKey | undefined {
   try {
     const key = createPublicKey({ key: pick(jwk), format: 'jwk' })
-    const members = key.export({ format: 'jwk' })
-    return { key, members: members as webcrypto.JsonWebKey, thumbprint: thumbprintOf(members) }
+    return { key, thumbprint: thumbprintOf(key) }
   } catch {
     return undefined
   }
@@ -189,8 +175,8 @@ function weaknessOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): str
 
 // Of members as Node writes them, so that another spelling of the same number is the same key.
 /** @see https://www.rfc-editor.org/rfc/rfc7638#section-3 */
-function thumbprintOf(members: JsonWebKey): string {
+function thumbprintOf(key: KeyObject): string {
   return createHash('sha256')
-    .update(JSON.stringify(pick(members)))
+    .update(JSON.stringify(pick(key.export({ format: 'jwk' }))))
     .digest('base64url')
 }

@@ -1,6 +1,6 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { createTestIssuer, createTestKey, type TestIssuer, type TestKey } from '@claviger/testing'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Algorithm, asymmetricAlgorithms } from '../src/algorithms.ts'
 import { readKey, secretKey, type VerificationKey } from '../src/key.ts'
 import type { Jwk } from '../src/provider.ts'
@@ -61,15 +61,6 @@ describe('a published key', () => {
     },
   )
 
-  it('is imported once for each algorithm', async () => {
-    const key = usable(without(ec.publicJwk, 'alg'))
-    const [signature, signed] = parts(issuer.sign({ alg: 'ES256' }, { sub: 'alice' }, ec))
-    const importKey = jest.spyOn(globalThis.crypto.subtle, 'importKey')
-    for (let count = 0; count < 5; count += 1) expect(await key.verify('ES256', signature, signed)).toBe(true)
-    expect(importKey).toHaveBeenCalledTimes(1)
-    importKey.mockRestore()
-  })
-
   it('may be used with every algorithm of its kind where it names none', () => {
     expect(usable(without(rsa.publicJwk, 'alg')).algorithms).toEqual([
       'RS256',
@@ -117,10 +108,14 @@ describe('a published key', () => {
     ['of 8192 bits', 8192, true],
   ])('of RSA, %s, leaves the event loop to others while it verifies: %p', async (_, bits, expected) => {
     const key = usable({ ...rsa.publicJwk, n: modulus(bits) })
-    const verifications = jest.spyOn(globalThis.crypto.subtle, 'verify')
-    expect(await key.verify('RS256', new Uint8Array(bits / 8), Buffer.from('signed'))).toBe(false)
-    expect(verifications.mock.calls.length === 1).toBe(expected)
-    verifications.mockRestore()
+    const verdicts: boolean[] = []
+    const verify = () => key.verify('RS256', new Uint8Array(bits / 8), Buffer.from('signed'))
+    // Two, as of many in a row one waits.
+    const both = [1, 2].map(() => verify().then((verdict) => verdicts.push(verdict)))
+    for (let turn = 0; turn < 10; turn += 1) await null
+    expect(verdicts.length === 0).toBe(expected)
+    await Promise.all(both)
+    expect(verdicts).toEqual([false, false])
   })
 
   it('has no name where its kid is no text', () => {

@@ -1,7 +1,8 @@
-import { describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type Authenticator, isAuthError } from '../src/index.ts'
 import { encode, expectSilence, split, useForge } from './support/tokens.ts'
+import { countSignatures } from './support/verifications.ts'
 
 const forge = useForge()
 const prototype = JSON.stringify(Object.getOwnPropertyNames(Object.prototype).sort())
@@ -138,18 +139,18 @@ describe('whatever comes', () => {
 
 describe('the work a token can cause is bounded', () => {
   it('eight signatures at the most are tried, and nothing is fetched but the key set', async () => {
-    const verifications = jest.spyOn(globalThis.crypto.subtle, 'verify')
+    const signatures = countSignatures()
     let most = 0
     const before = forge().issuer.requests()
     const tokens = fc.asyncProperty(objects(headerNames), async (more) => {
       const header = `{"alg":"ES256","typ":"at+jwt"${more === '{}' ? '' : ','}${more.slice(1)}`
       const [, payload, signature] = split(forge().token())
-      verifications.mockClear()
+      signatures.take()
       await verdictOn(`${encode(header)}.${payload}.${signature}`)
-      most = Math.max(most, verifications.mock.calls.length)
+      most = Math.max(most, signatures.take())
     })
     await fc.assert(tokens, runs)
-    verifications.mockRestore()
+    signatures.end()
     expect(most).toBeGreaterThan(0)
     expect(most).toBeLessThanOrEqual(8)
     // The clock stands still, so there is no more than one cool-down.
