@@ -80,8 +80,8 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
       return size()
     },
     isRevoked(token, verified) {
-      const { tokenId, session, issuedAt } = verified
       if (size() === 0) return false
+      const { tokenId, session, issuedAt } = verified
       const prints = printsOf(verified)
       return (
         (isUsed(tables.token) && tables.token.has(prints.token(token))) ||
