@@ -75,6 +75,13 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
     return prints
   }
 
+  function hasId(kind: 'tokenId' | 'session', id: string | undefined, prints: Prints): boolean {
+    const table = tables[kind]
+    if (id === undefined || !isUsed(table)) return false
+    const [anywhere, here] = prints[kind](id)
+    return table.has(here) || table.has(anywhere)
+  }
+
   return {
     get size() {
       return size()
@@ -85,8 +92,8 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
       const prints = printsOf(verified)
       return (
         (isUsed(tables.token) && tables.token.has(prints.token(token))) ||
-        (tokenId !== undefined && isUsed(tables.tokenId) && hasEither(tables.tokenId, prints.tokenId(tokenId))) ||
-        (session !== undefined && isUsed(tables.session) && hasEither(tables.session, prints.session(session))) ||
+        hasId('tokenId', tokenId, prints) ||
+        hasId('session', session, prints) ||
         (isUsed(tables.subject) && isBefore(issuedAt, tables.subject.issuedBefore(prints.subject))) ||
         (isUsed(tables.provider) && isBefore(issuedAt, tables.provider.issuedBefore(prints.provider)))
       )
@@ -147,10 +154,6 @@ type Either = readonly [Fingerprint, Fingerprint]
 // What nothing has been revoked by needs no fingerprint of any token.
 function isUsed(table: FingerprintTable): boolean {
   return table.size > 0
-}
-
-function hasEither(table: FingerprintTable, [anywhere, here]: Either): boolean {
-  return table.has(here) || table.has(anywhere)
 }
 
 /** The fingerprints of a verified token, each made when it is first asked for: a known token is hashed once. */

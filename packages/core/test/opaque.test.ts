@@ -51,7 +51,7 @@ describe('who is asked about an opaque token', () => {
   })
 
   it('is nobody about a JWT that was refused: introspection does not rescue it', async () => {
-    const issuer = await createTestIssuer()
+    const issuer = await createTestIssuer({ clock })
     const { clientId, clientSecret, audience } = issuer
     const auth = authenticator(oidc({ issuer: issuer.issuer, audience, introspection: { clientId, clientSecret } }))
     const [header, payload] = issuer.tokenFor().split('.')
