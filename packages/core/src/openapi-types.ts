@@ -1,14 +1,13 @@
 import type { CallOptions } from './client-options.ts'
 
-// biome-ignore lint/complexity/noBannedTypes: what a missing part adds to an intersection.
-type Nothing = {}
-type PathOf<O> = O extends { parameters: { path: infer P extends object } } ? P : Nothing
+// What a missing part adds to an intersection: `unknown`, which has no members and takes none away.
+type PathOf<O> = O extends { parameters: { path: infer P extends object } } ? P : unknown
 // Without a query openapi-typescript writes `query?: never`.
 type QueryOf<O> = O extends { parameters: { query?: infer Q extends object } }
   ? [Q] extends [never]
-    ? Nothing
+    ? unknown
     : Q
-  : Nothing
+  : unknown
 type ParamsOf<O> = PathOf<O> & QueryOf<O>
 type BodyOf<O> = O extends { requestBody: { content: infer C } } ? C[keyof C] : never
 type Good = 200 | 201 | 202 | 204

@@ -306,10 +306,7 @@ describe('a request', () => {
     [
       'that breaks off',
       form('', {
-        // biome-ignore lint/correctness/useYield: it fails before it gives anything
-        async *[Symbol.asyncIterator]() {
-          throw new Error('aborted')
-        },
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('aborted')) }),
       }),
     ],
   ])('%s is refused', async (_, request) => {
