@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import {
@@ -436,91 +435,6 @@ describe('while the roles cannot be read', () => {
   })
 })
 
-describe('what a function gives', () => {
-  beforeEach(async () => {
-    stage = await createRoleStage()
-  })
-
-  it.each<[string, unknown]>([
-    ['no list', { admin: [] }],
-    ['nothing', undefined],
-    ['a text', 'admin'],
-  ])('is an outage when it is %s', async (_, given) => {
-    const directory = createRoleDirectory({ source: () => given as never, clock: stage.clock })
-    await expect(directory.all()).rejects.toMatchObject({
-      code: 'ERR_PROVIDER_UNAVAILABLE',
-      explanation: 'the roles of the function: not a list of roles',
-    })
-    directory.close()
-  })
-
-  it('is asked for nothing beforehand', async () => {
-    await stage.directory.ready()
-    expect(await stage.directory.known()).toBeUndefined()
-    expect(stage.roles.asked).toEqual([])
-  })
-
-  it.each<[string, unknown]>([
-    ['null', null],
-    ['a text', 'admin'],
-    ['a role without a name', { permissions: ['a:b'] }],
-    ['a role with an empty name', { name: '', permissions: ['a:b'] }],
-    ['a role with a number for an id', { id: 1, name: 'admin', permissions: ['a:b'] }],
-    ['a role with an id and an empty name', { id: 'admin', name: '', permissions: ['a:b'] }],
-    ['a role with an id and a number for a name', { id: 'admin', name: 1, permissions: ['a:b'] }],
-    ['a role with an empty id', { id: '', name: 'admin', permissions: ['a:b'] }],
-  ])('has no role where there is %s', async (_, given) => {
-    const directory = createRoleDirectory({ source: () => [given] as never, clock: stage.clock })
-    expect(await directory.all()).toEqual([])
-    directory.close()
-  })
-
-  it.each<[string, unknown]>([
-    ['texts that are empty', ['']],
-    ['numbers', [1]],
-    ['lists', [['a', 'b']]],
-    ['objects without members', [{}]],
-    ['objects with numbers', [{ a: 1 }]],
-    ['objects with empty texts', [{ a: '' }, { '': 'b' }]],
-    ['spelt out with an empty resource', [{ resource: '', action: 'b' }]],
-    [
-      'spelt out with numbers',
-      [
-        { resource: 'a', action: 1 },
-        { resource: 1, action: 'b' },
-      ],
-    ],
-    ['no list but a text', 'a:b'],
-    ['nothing', undefined],
-  ])('allows nothing where the permissions are %s', async (_, permissions) => {
-    const directory = createRoleDirectory({
-      source: () => [{ name: 'admin', permissions }] as never,
-      clock: stage.clock,
-    })
-    expect(await directory.all()).toEqual([{ id: 'admin', name: 'admin', permissions: [] }])
-    directory.close()
-  })
-
-  it('may spell permissions in any way', async () => {
-    const permissions = ['a:b:c', 'plain', ':x', 'x:', { d: 'e', f: 'g' }, { resource: 'h', action: 'i' }]
-    const directory = createRoleDirectory({ source: () => [{ name: 'admin', permissions }], clock: stage.clock })
-    expect((await directory.find('admin'))?.permissions).toEqual([
-      { resource: 'a:b', action: 'c' },
-      { resource: 'plain', action: '' },
-      { resource: ':x', action: '' },
-      { resource: 'x:', action: '' },
-      { resource: 'd', action: 'e' },
-      { resource: 'f', action: 'g' },
-      { resource: 'h', action: 'i' },
-    ])
-    directory.close()
-    stage.roles.lists.set('', [{ name: 'admin', permissions }])
-    const names = await rightsOf(stage.auth, stage.token(['admin']))
-    expect(names).toEqual(['a:b:c', 'plain', ':x', 'x:', 'd:e', 'f:g', 'h:i'])
-    expect(await allows(stage.token(['admin']), permission('plain'))).toBe(true)
-  })
-})
-
 describe('organizations beyond maxOrganizations', () => {
   it('are forgotten, the longest unused first, and asked for again', async () => {
     stage = await createRoleStage({ maxOrganizations: 2 })
@@ -531,27 +445,6 @@ describe('organizations beyond maxOrganizations', () => {
     await stage.clock.advance(59)
     await turn()
     expect(stage.roles.asked.slice(4)).not.toContain('c')
-  })
-})
-
-describe('a source of one organization', () => {
-  it('is asked for no other, and has no role in it', async () => {
-    stage = await createRoleStage({
-      source: {
-        what: 'the roles of acme',
-        organizations: ['acme', 'beta'],
-        listOf: (organization) => (organization === 'acme' ? 'all' : undefined),
-        load: (organization) => stage.roles.load(organization),
-      },
-    })
-    stage.roles.lists.set('acme', [{ name: 'admin', permissions: ['bill:pay'] }])
-    await stage.directory.ready()
-    expect(stage.roles.asked).toEqual(['acme'])
-    expect(await stage.directory.known()).toMatchObject([{ name: 'admin', organization: 'acme' }])
-    const token = stage.token(['admin'], { org: 'acme', org_roles: [['acme', 'admin', 'admin']] })
-    expect(await rightsOf(stage.auth, token)).toEqual(['bill:pay'])
-    expect([await stage.directory.all(), await stage.directory.find('admin')]).toEqual([[], undefined])
-    expect(stage.roles.asked).toEqual(['acme'])
   })
 })
 
@@ -570,61 +463,5 @@ describe('two directories', () => {
     expect(await rightsOf(stage.auth, token)).toEqual(all)
     expect(stage.roles.asked).toHaveLength(1)
     await auth.close()
-  })
-})
-
-describe('those who watch', () => {
-  it('are told when roles were read, could not be, and are too old', async () => {
-    stage = await createRoleStage({ maxAge: 10, staleIfError: 10 })
-    const told: unknown[] = []
-    const note = (message: unknown) => told.push(message)
-    subscribe('claviger:roles', note)
-    await stage.directory.all('acme')
-    stage.roles.isDown = true
-    await stage.clock.advance(10)
-    await expect(stage.directory.all('acme')).resolves.toEqual([])
-    await stage.clock.advance(11)
-    await stage.directory.all('acme').catch(() => {})
-    unsubscribe('claviger:roles', note)
-    const shared = { source: 'the roles of the function', organization: 'acme' }
-    expect(told[0]).toEqual({ ...shared, outcome: 'replaced', roles: 0, error: undefined, retryIn: undefined })
-    expect(told[1]).toEqual({
-      ...shared,
-      outcome: 'failed',
-      roles: 0,
-      error: 'the roles of the function could not be read',
-      retryIn: expect.any(Number),
-    })
-    expect(told).toContainEqual({ ...shared, outcome: 'died', roles: 0, error: undefined, retryIn: undefined })
-  })
-
-  it('see in its health how many roles there are, and what went wrong', async () => {
-    stage = await createRoleStage()
-    expect(stage.directory.health()).toEqual({ ok: true, lists: 0, roles: 0, lastError: undefined })
-    const asked = stage.directory.all()
-    expect(stage.directory.health()).toEqual({ ok: true, lists: 1, roles: 0, lastError: undefined })
-    await asked
-    await stage.directory.all('acme')
-    expect(stage.directory.health()).toEqual({ ok: true, lists: 2, roles: 2, lastError: undefined })
-    stage.roles.isDown = true
-    await stage.directory.all('beta').catch(() => {})
-    await stage.directory.all('acme')
-    expect(stage.directory.health()).toEqual({
-      ok: false,
-      lists: 3,
-      roles: 2,
-      lastError: 'the roles of the function could not be read',
-    })
-    expect(stage.auth.health().ok).toBe(false)
-  })
-
-  it('see nothing any more once it is closed', async () => {
-    stage = await createRoleStage({ maxAge: 10 })
-    await stage.directory.all()
-    await stage.directory.all()
-    stage.directory.close()
-    await stage.clock.advance(100)
-    await turn()
-    expect(stage.roles.asked).toHaveLength(1)
   })
 })
