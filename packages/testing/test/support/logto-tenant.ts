@@ -3,7 +3,7 @@ import { createLogtoEmulator, type LogtoEmulator, type LogtoEmulatorOptions } fr
 
 export const orders = 'https://orders.example.test/api'
 export const management = 'https://default.logto.app/api'
-export const tenant: LogtoEmulatorOptions = {
+const tenant: LogtoEmulatorOptions = {
   resources: [{ indicator: orders, scopes: ['read:orders', 'write:orders'] }],
   roles: [{ name: 'order-viewer', scopes: { [orders]: ['read:orders'] } }],
   organizationRoles: [
