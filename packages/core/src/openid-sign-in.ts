@@ -8,6 +8,9 @@ import type { BrowserSignIn } from './sign-in.ts'
 
 /** The client of an OpenID Connect server that users sign in at. */
 export interface OpenIdClient {
+  readonly issuer: string
+  /** Where its metadata is, if not at the usual place below the issuer. */
+  readonly metadataUrl?: string
   readonly clientId: string
   /** Absent for a public client. */
   readonly clientSecret?: string
@@ -33,8 +36,10 @@ const library = () => import('openid-client')
 export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
   const { scopes, resource, parameters, label } = client
   const target = resource === undefined ? {} : { resource }
+  const fault = faultOf(client)
   return {
     ...(label !== undefined && { label }),
+    ...(fault !== undefined && { fault }),
     hasState: true,
     async start({ callbackUrl, state, fresh }, context) {
       const { buildAuthorizationUrl, calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } = await library()
@@ -115,12 +120,19 @@ async function configurationOf(client: OpenIdClient, context: ProviderContext): 
     } as Parameters<typeof send>[1])
   // TLS is what says that a code was exchanged with the issuer; a signature says it anywhere.
   library_.enableNonRepudiationChecks(configuration)
-  if (isLoopback(metadata.issuer)) library_.allowInsecureRequests(configuration)
+  // Only on loopback, else it would be a fault of the set-up.
+  if ([metadata.issuer, tokenEndpoint].some((one) => /^http:/i.test(one ?? '')))
+    library_.allowInsecureRequests(configuration)
   return configuration
 }
 
-function isLoopback(issuer: string): boolean {
-  return issuer.startsWith('http:') && URL.canParse(issuer) && isSecure(new URL(issuer))
+/** Why nobody could sign in, whatever the server does. */
+function faultOf({ issuer, metadataUrl, tokenEndpoint }: OpenIdClient): string | undefined {
+  const isUrl = URL.canParse(issuer)
+  if (!isUrl && metadataUrl === undefined) return 'the issuer is no URL: its sign-in cannot be found, set metadataUrl'
+  const bare = [...(isUrl ? [issuer] : []), ...(tokenEndpoint === undefined ? [] : [tokenEndpoint])]
+  const insecure = bare.find((address) => /^http:/i.test(address) && !isSecure(new URL(address)))
+  return insecure && `codes and tokens must not travel to ${insecure}: https, or http on loopback`
 }
 
 // What the library says of an answer that is none of OAuth: a page, another status, half a JSON.

@@ -55,6 +55,8 @@ export interface BrowserSignIn {
    * the user has pressed a button of this app.
    */
   readonly hasState: boolean
+  /** What is wrong with the set-up, so that nobody could sign in: thrown when `authRoutes` is built. Default: nothing. */
+  readonly fault?: string
   /** @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`, `ERR_SIGN_IN_REFUSED` */
   start(request: SignInRequest, context: ProviderContext): Promise<SignInStep>
   /** Turns what came back into tokens. @throws {AuthError} `ERR_SIGN_IN_REFUSED`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_UPSTREAM_…` */

@@ -2,22 +2,27 @@ import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { systemClock } from '../src/clock.ts'
 import { createRequest } from '../src/http.ts'
+import { type Authenticator, createAuthenticator, createRequestAuthenticator, type Provider } from '../src/index.ts'
+import { logto } from '../src/providers/logto/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createCleanup, sendJson } from './support/faults.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
+const made: Authenticator[] = []
+afterEach(() => Promise.all(made.splice(0).map((auth) => auth.close())))
 
 const secrets = ['the-access-token-of-alice', 'the-refresh-token-of-alice', 'the-code-of-alice']
 
-/** The error of a sign-in whose code is exchanged for this answer. */
-async function refusalOf(body: object | string, status = 200, query = '') {
+/** The error of a sign-in whose code is exchanged for this answer; on https, where only the code goes elsewhere. */
+async function refusalOf(body: object | string, status = 200, query = '', isOnHttps = false) {
   const server = await cleanup.stub((_, response) => {
     if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body)
     else sendJson(response, body, {}, status)
   })
-  const issuer = server.origin
-  const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop' } })
+  const tokenEndpoint = isOnHttps ? { tokenEndpoint: `${server.origin}/token` } : {}
+  const issuer = isOnHttps ? 'https://id.example.test' : server.origin
+  const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop', ...tokenEndpoint } })
   const metadata = { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` }
   const url = new URL(`https://shop.example/auth/callback/oidc?code=${secrets[2]}&state=s${query}`)
   const request = createRequest((address, init) => fetch(address, init), 5)
@@ -56,5 +61,66 @@ describe('a sign-in at an OpenID server that fails', () => {
     const error = await refusalOf(body, status, query)
     expect(error).toMatchObject({ code, explanation: expect.stringMatching(explanation) })
     for (const secret of secrets) expect(inspect(error, { depth: 10 })).not.toContain(secret)
+  })
+})
+
+describe('a set-up with which nobody could sign in', () => {
+  const client = { clientId: 'shop' }
+  const audience = 'api'
+  const pinned = { jwksUri: 'https://id.example.test/jwks' }
+  const build = (provider: Provider) => {
+    const auth = createAuthenticator({ providers: [provider] })
+    made.push(auth)
+    const session = { baseUrl: 'https://shop.example', keys: 'a secret of the session cookies, long enough' }
+    return createRequestAuthenticator(auth, { session }).createAuthRoutes()
+  }
+
+  it.each<[string, Provider, string]>([
+    [
+      'an issuer on plain http',
+      oidc({ issuer: 'http://id.example.test', audience, client }),
+      'oidc: codes and tokens must not travel to http://id.example.test: https, or http on loopback',
+    ],
+    ['a Logto on plain http', logto({ endpoint: 'http://logto:3001', audience, client }), 'http://logto:3001/oidc'],
+    [
+      'a token endpoint on plain http',
+      oidc({
+        issuer: 'https://id.example.test',
+        audience,
+        client: { ...client, tokenEndpoint: 'http://id:8080/token' },
+      }),
+      'must not travel to http://id:8080/token',
+    ],
+    [
+      'an issuer that is no URL',
+      oidc({ issuer: 'monolith', audience, ...pinned, client: { ...client, tokenEndpoint: 'https://id.test/token' } }),
+      'set metadataUrl',
+    ],
+  ])('is told when the routes are built: %s', (_, provider, message) => {
+    expect(() => build(provider)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it.each<[string, Provider]>([
+    ['on https', oidc({ issuer: 'https://id.example.test', audience, client })],
+    ['on loopback', oidc({ issuer: 'http://localhost:8080/realms/shop', audience, client })],
+    [
+      'whose metadata is named',
+      oidc({
+        issuer: 'monolith',
+        audience,
+        metadataUrl: 'https://id.example.test/metadata',
+        client: { ...client, tokenEndpoint: 'https://id.test/token' },
+      }),
+    ],
+  ])('is none with an issuer %s', (_, provider) => {
+    expect(() => build(provider)).not.toThrow()
+  })
+
+  it('is none where the code alone goes to loopback, and it gets there', async () => {
+    expect(await refusalOf({ error: 'invalid_grant' }, 400, '', true)).toMatchObject({
+      explanation: expect.stringMatching(/\(invalid_grant\)$/),
+    })
   })
 })

@@ -177,7 +177,7 @@ export function oidc(options: OidcOptions): Provider {
     ...(checked.introspection !== undefined && {
       opaque: validated(name, opaqueOf(checked.introspection, audiences, issuerAliases ?? [], user), checked.validate),
     }),
-    ...(checked.client !== undefined && clientOf(checked.client)),
+    ...(checked.client !== undefined && clientOf(checked.client, checked)),
   }
 }
 
@@ -240,16 +240,19 @@ function opaqueOf(
   return { verify, ...(cacheFor !== undefined && { cacheFor }) }
 }
 
-function clientOf({
-  clientId,
-  clientSecret,
-  resource,
-  scopes = [],
-  parameters,
-  label,
-  tokenEndpoint,
-  revocationEndpoint,
-}: NonNullable<Checked['client']>) {
+function clientOf(
+  {
+    clientId,
+    clientSecret,
+    resource,
+    scopes = [],
+    parameters,
+    label,
+    tokenEndpoint,
+    revocationEndpoint,
+  }: NonNullable<Checked['client']>,
+  { issuer, metadataUrl }: Checked,
+) {
   const client = {
     clientId,
     ...(clientSecret !== undefined && { clientSecret }),
@@ -262,6 +265,8 @@ function clientOf({
     revoke: revokeAt(client),
     signIn: openIdSignIn({
       ...client,
+      issuer,
+      ...(metadataUrl !== undefined && { metadataUrl }),
       scopes: [...new Set(['openid', 'profile', 'email', 'offline_access', ...scopes])],
       ...(resource !== undefined && { resource }),
       ...(parameters !== undefined && { parameters }),

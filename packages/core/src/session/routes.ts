@@ -269,6 +269,8 @@ function signInRoutes({ routes }: Sessions): readonly SignInRoute[] {
   })
   if (found.length === 0)
     throw invalidOptions(where, 'no provider is set up for browsers to sign in (its option client)')
+  for (const { provider, signIn } of found)
+    if (signIn.fault !== undefined) throw invalidOptions(where, `${provider.name}: ${signIn.fault}`)
   const names = found.map(({ provider }) => provider.name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined)

@@ -55,12 +55,13 @@ export function revokeOf(settings: AppSettings): Revoke {
 
 /** Signing in at Logto. A refresh token comes only to those who are asked for consent. */
 export function signInOf(settings: AppSettings): BrowserSignIn {
-  const { scopes = [], label, resource, organization, indicators } = settings
+  const { issuer, scopes = [], label, resource, organization, indicators } = settings
   // Tokens of an organization come with a refresh; a sign-in asks for the right to them.
   const wanted = resource === undefined ? indicators[0] : (resource ?? undefined)
   const ofOrganization = organization === undefined ? [] : ['urn:logto:scope:organizations']
   return openIdSignIn({
     ...clientOf(settings),
+    issuer,
     scopes: [...new Set(['openid', 'profile', 'email', 'offline_access', ...ofOrganization, ...scopes])],
     ...(wanted !== undefined && { resource: wanted }),
     parameters: { prompt: 'consent' },
