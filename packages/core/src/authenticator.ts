@@ -133,12 +133,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const acceptedFor = maxTokenLifetime + 2 * clockTolerance
   roles?.serve(acceptedFor)
   const verify = withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations)
+  const read = createReader({ admit, routes: table, clock, maxTokenLifetime })
   const tokenSets = createTokenSets({
     routes,
     verify,
     verifyRevoked: cached,
     judge: (verified) => (roles === undefined ? verified : judge(roles, verified)),
-    read: createReader({ admit, routes: table, clock, maxTokenLifetime }),
+    read,
     revocations,
     exchange: checked.refreshes,
     clock,
@@ -150,7 +151,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const authenticator: Authenticator = {
     verify,
     watch: (token, request) => watcher.watch(token, request),
-    revoke: createRevoker({ routes, verify: cached, revocations, clock, clockTolerance, acceptedFor }),
+    revoke: createRevoker({ routes, verify: cached, read, revocations, clock, clockTolerance, acceptedFor }),
     refresh: tokenSets.refresh,
     validateTokenSet: tokenSets.validate,
     purge(issuer, kid) {

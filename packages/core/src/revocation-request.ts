@@ -37,6 +37,8 @@ interface RevokerOptions {
   readonly routes: readonly Route[]
   /** Tells what a token is, revoked or not. */
   readonly verify: Verifier
+  /** Tells of a JWT whatever its time. */
+  readonly read: Verifier
   readonly revocations: RevocationList
   readonly clock: Clock
   readonly clockTolerance: Seconds
@@ -47,9 +49,14 @@ interface RevokerOptions {
 // Refusals that time, a hook, or a look at the issuer after the cool-down, may take back.
 const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED', 'ERR_TOKEN_KEY'])
 
+/** Whether a token that is refused so will never be accepted: it needs no entry. */
+function isHopeless(error: unknown): boolean {
+  return isAuthError(error) && error.status < 500 && !mayPass.has(error.code)
+}
+
 /** Makes what revokes: in the list first, so that nothing keeps a token alive here, then at the provider where it can. */
 export function createRevoker(options: RevokerOptions): (what: RevocationRequest) => Promise<void> {
-  const { routes, verify, revocations, clock, clockTolerance, acceptedFor } = options
+  const { routes, verify, read, revocations, clock, clockTolerance, acceptedFor } = options
   const now = () => clock.now() / 1000
   const longest = () => now() + acceptedFor
 
@@ -80,15 +87,25 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
     )
   }
 
+  /** When a JWT ends that is refused today for its long life, and will not be once it has aged: one that does not tell its issue. */
+  async function lateEndOf(token: string): Promise<Seconds | undefined> {
+    try {
+      const { issuedAt, expiresAt } = await read(token)
+      return issuedAt === undefined ? expiresAt + clockTolerance : undefined
+    } catch (error) {
+      return isHopeless(error) ? undefined : longest()
+    }
+  }
+
   async function revokeToken(token: string): Promise<void> {
     const signed = withoutSignature(token)
     let verified: VerifiedToken
     try {
       verified = await verify(token)
     } catch (error) {
-      // One that will never be accepted needs no entry.
-      const hopeless = isAuthError(error) && error.status < 500 && !mayPass.has(error.code)
-      if (!hopeless) await revocations.add({ kind: 'token', token: signed, until: longest() })
+      const isForClaims = isAuthError(error) && error.code === 'ERR_TOKEN_CLAIMS'
+      const until = isForClaims ? await lateEndOf(token) : isHopeless(error) ? undefined : longest()
+      if (until !== undefined) await revocations.add({ kind: 'token', token: signed, until })
       return
     }
     const { tokenId, issuer, expiresAt } = verified

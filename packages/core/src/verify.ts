@@ -272,10 +272,15 @@ function createOpaqueVerifier(options: VerifierOptions) {
     const verdict = await askAt(route, token)
     if (!verdict.active) throw refused('ERR_TOKEN_INACTIVE', `${provider.name}: ${verdict.explanation}`)
     const now = clock.now() / 1000
-    const expiresAt = verdict.expiresAt ?? now + maxTokenLifetime
+    // Whoever calls a token active does not call it one of tomorrow.
+    const iat = Number.isFinite(verdict.claims.iat) ? Math.min(now, verdict.claims.iat as Seconds) : now
+    // No longer than a revocation is kept, also where the provider tells no end.
+    const expiresAt = verdict.expiresAt ?? iat + maxTokenLifetime
+    if (verdict.expiresAt === undefined && expiresAt < now)
+      throw refused('ERR_TOKEN_EXPIRED', `it is older than ${maxTokenLifetime} s (option maxTokenLifetime)`)
     if (!Number.isFinite(expiresAt))
       throw unavailable(`${provider.name} says that the token ends at no time that could be`)
-    assertTimes({ exp: expiresAt }, options)
+    assertTimes({ exp: expiresAt, iat }, options)
     const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt)
     const cacheFor = Math.min(profile.cacheFor ?? defaultOpaqueCache, maxOpaqueCache)
     return cacheFor > 0 ? { verified, standing: { alive: true }, cacheFor } : { verified }

@@ -220,11 +220,11 @@ describe('requiredClaims', () => {
     },
   )
 
-  it('are sub and exp alone where other types are taken', async () => {
+  it('are sub, iat and exp alone where other types are taken', async () => {
     const tokenTypes = ['at+jwt', 'JWT']
-    const fewer = { client_id: undefined, iat: undefined, jti: undefined }
+    const fewer = { client_id: undefined, jti: undefined }
     await expect(verify({ tokenTypes }, { claims: fewer })).resolves.toMatchObject({ user: { id: 'alice' } })
-    for (const name of ['sub', 'exp']) {
+    for (const name of ['sub', 'iat', 'exp']) {
       await expect(verify({ tokenTypes }, { claims: { ...fewer, [name]: undefined } })).rejects.toMatchObject({
         code: 'ERR_TOKEN_CLAIMS',
       })

@@ -18,6 +18,7 @@ afterEach(async () => {
 
 const clock = createTestClock()
 const now = () => Math.floor(clock.now() / 1000)
+const day = 86_400
 
 function provider(name: string, verify: OpaqueProfile['verify'], more: Partial<OpaqueProfile> = {}): Provider {
   return { name, issuer: `https://${name}.example`, opaque: { verify, ...more } }
@@ -131,7 +132,7 @@ describe('what a provider answers', () => {
   it('makes a user, and is frozen', async () => {
     const role = { id: 'r1', name: 'admin', permissions: [{ resource: 'machine', action: 'delete' }] }
     const elsewhere = { ...role, id: 'r2', organization: 'o2', permissions: [{ resource: 'disk', action: 'delete' }] }
-    const claims = { iat: 1_700_000_000, jti: 'id-1', sid: 's-1' }
+    const claims = { iat: now() - 60, jti: 'id-1', sid: 's-1' }
     const here = { ...role, id: 'r3', organization: 'o1', permissions: [{ resource: 'disk', action: 'read' }] }
     const roles = [role, elsewhere, here]
     const said = { id: 'alice', organization: 'o1', roles, permissions: ['a:b'], scopes: ['read'] }
@@ -142,7 +143,7 @@ describe('what a provider answers', () => {
       issuer: 'https://a.example',
       permissions: ['machine:delete', 'disk:read', 'a:b'],
     })
-    expect(rest).toMatchObject({ tokenId: 'id-1', session: 's-1', issuedAt: 1_700_000_000, expiresAt: now() + 60 })
+    expect(rest).toMatchObject({ tokenId: 'id-1', session: 's-1', issuedAt: claims.iat, expiresAt: now() + 60 })
     for (const value of [user, user.roles, user.roles[0], user.roles[0]?.permissions[0], user.scopes, rest.claims]) {
       expect(Object.isFrozen(value)).toBe(true)
     }
@@ -152,8 +153,15 @@ describe('what a provider answers', () => {
 
   it.each([
     ['that has ended', { expiresAt: now() - 5 }, 'ERR_TOKEN_EXPIRED', 401],
-    ['that ends too far ahead', { expiresAt: now() + 31 * 86_400 }, 'ERR_TOKEN_CLAIMS', 401],
+    ['that ends too far ahead', { expiresAt: now() + 31 * day }, 'ERR_TOKEN_CLAIMS', 401],
     ['that ends at no time', { expiresAt: Number.NaN }, 'ERR_PROVIDER_UNAVAILABLE', 503],
+    [
+      'of a life that is too long',
+      { expiresAt: now() + 60, claims: { iat: now() - 31 * day } },
+      'ERR_TOKEN_CLAIMS',
+      401,
+    ],
+    ['without an end, and too old', { claims: { iat: now() - 30 * day - 1 } }, 'ERR_TOKEN_EXPIRED', 401],
     ['that never ends', { expiresAt: Number.POSITIVE_INFINITY }, 'ERR_PROVIDER_UNAVAILABLE', 503],
     ['that ends at a text', { expiresAt: '9999999999' }, 'ERR_PROVIDER_UNAVAILABLE', 503],
     ['of nobody', { user: { id: '' } }, 'ERR_TOKEN_CLAIMS', 401],
@@ -183,8 +191,15 @@ describe('what a provider answers', () => {
   it.each<[object, string]>([
     [{ expiresAt: Number.NaN }, 'a says that the token ends at no time that could be'],
     [{ user: { id: '' } }, 'the token names no user'],
+    [{ claims: { iat: 0 } }, 'it is older than 2592000 s (option maxTokenLifetime)'],
   ])('is explained in the log: %j', async (verdict, explanation) => {
     await expect(verdictOn(verdict)).rejects.toMatchObject({ explanation })
+  })
+
+  it('counts from its issue: without an end, for as long as a revocation is kept from then', async () => {
+    const iat = now() - 29 * day
+    expect(await verdictOn({ claims: { iat } })).toMatchObject({ issuedAt: iat, expiresAt: iat + 30 * day })
+    expect(await verdictOn({ claims: { iat: now() + 60 } })).toMatchObject({ expiresAt: clock.now() / 1000 + 30 * day })
   })
 
   it.each([

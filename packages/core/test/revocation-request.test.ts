@@ -151,6 +151,20 @@ describe('a token is kept in the list', () => {
     ])
   })
 
+  it('until its end, where it is refused today for its long life and would be good once it has aged', async () => {
+    authenticator(shop())
+    const expiresIn = 3 * maxTokenLifetime
+    const token = issuer.tokenFor({ expiresIn, claims: { iat: undefined } })
+    await expect(auth.verify(token)).rejects.toMatchObject({ code: 'ERR_TOKEN_CLAIMS' })
+    await auth.revoke({ token })
+    const until = Math.floor(now()) + expiresIn + clockTolerance
+    expect(added).toEqual([{ kind: 'token', token: withoutSignature(token), until }])
+    // One that tells its issue lives too long for ever, and what nobody has signed is nothing.
+    for (const one of [issuer.tokenFor({ expiresIn }), `${token.slice(0, -8)}AAAAAAAA`])
+      await auth.revoke({ token: one })
+    expect(added).toHaveLength(1)
+  })
+
   it('without asking anybody where its provider has ended it already', async () => {
     issuer.resetCounts()
     authenticator(ends(shop()))

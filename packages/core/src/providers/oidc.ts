@@ -39,7 +39,10 @@ export interface OidcOptions {
    * with `jku`. They are ignored: keys come from where the options say. Default: none, and a token with any is refused.
    */
   ignoredHeaders?: readonly ('jku' | 'jwk' | 'x5u' | 'x5c')[]
-  /** Claims that must be there beyond `iss` and `exp`. Default: those of RFC 9068 for `at+jwt` alone, else `['sub']`. */
+  /**
+   * Claims that must be there beyond `iss` and `exp`. Default: those of RFC 9068 for `at+jwt` alone, else `['sub', 'iat']`. Without
+   * `iat` the issuer's tokens must not live longer than `maxTokenLifetime`: nothing else tells how old one is, and a revocation is forgotten then.
+   */
   requiredClaims?: readonly string[]
   /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. */
   rolesFrom?: ClaimPath
@@ -170,7 +173,7 @@ export function oidc(options: OidcOptions): Provider {
       audience: audiences,
       requiredClaims:
         checked.requiredClaims ??
-        (strict ? rfc9068Claims.filter((claim) => claim !== 'aud' || audiences !== null) : ['sub']),
+        (strict ? rfc9068Claims.filter((claim) => claim !== 'aud' || audiences !== null) : ['sub', 'iat']),
       user,
       ...(checked.validate !== undefined && { validate: checked.validate }),
     },
