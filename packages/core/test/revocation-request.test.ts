@@ -163,6 +163,12 @@ describe('a token is kept in the list', () => {
     for (const one of [issuer.tokenFor({ expiresIn }), `${token.slice(0, -8)}AAAAAAAA`])
       await auth.revoke({ token: one })
     expect(added).toHaveLength(1)
+    // While its keys cannot be had nobody knows when it ends.
+    await auth.close()
+    authenticator(shop())
+    issuer.fail('all', 'reset')
+    await auth.revoke({ token })
+    expect(added).toEqual([{ kind: 'token', token: withoutSignature(token), until: longest() }])
   })
 
   it('without asking anybody where its provider has ended it already', async () => {
