@@ -38,17 +38,23 @@ export interface ApiCall<T> {
   readonly secrets?: readonly string[]
 }
 
-/** Reads the provider's own error code and words out of an answer, and its name for the request out of any answer. */
-export type ErrorReader = (response: JsonResponse) => {
-  code?: string | undefined
-  message?: string | undefined
-  requestId?: string | undefined
-}
+/**
+ * Reads the provider's own error code and words out of an answer, and its name for the request out of any answer; nothing out of one
+ * that cannot be the API's.
+ */
+export type ErrorReader = (response: JsonResponse) =>
+  | {
+      code?: string | undefined
+      message?: string | undefined
+      requestId?: string | undefined
+    }
+  | undefined
 
 /**
  * Makes a call and gives its validated body.
  * @throws {AuthError} `ERR_UPSTREAM_INVALID` (400, 422 and other 4xx), `ERR_UPSTREAM_UNAUTHORIZED` (401), `ERR_UPSTREAM_FORBIDDEN` (403),
- * `ERR_UPSTREAM_NOT_FOUND` (404), `ERR_UPSTREAM_CONFLICT` (409), `ERR_PROVIDER_UNAVAILABLE` (429, 5xx, network, nonsense),
+ * `ERR_UPSTREAM_NOT_FOUND` (404), `ERR_UPSTREAM_CONFLICT` (409), `ERR_PROVIDER_UNAVAILABLE` (429, 5xx, network, nonsense, an answer of
+ * something before the API),
  * `ERR_UPSTREAM_UNKNOWN` (the answer to a write was lost, on the way or at a gateway, or cannot be read)
  */
 export type Caller = <T>(call: ApiCall<T>, options?: CallOptions) => Promise<T>
@@ -119,7 +125,7 @@ export function createCaller(
     const result = call.schema.safeParse((call.read ?? bodyOf)(response))
     if (result.success) return result.data
     const path = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'the body'} ${issue.code}`)
-    const { requestId } = readError(response)
+    const { requestId } = readError(response) ?? {}
     const mask = createMask(call)
     throw new AuthError(isSafe(call) ? 'ERR_PROVIDER_UNAVAILABLE' : 'ERR_UPSTREAM_UNKNOWN', {
       explanation: `${provider} ${call.operation}: the answer is not as it should be (${mask(path.join(', '))})`,
@@ -156,7 +162,16 @@ function refusalOf(
   readError: ErrorReader,
 ): AuthError {
   const { status } = response
-  const { code, message, requestId } = readError(response)
+  const said = readError(response)
+  if (said === undefined && status < 500) {
+    // No status of the API's, so that nobody takes it for one.
+    return new AuthError('ERR_PROVIDER_UNAVAILABLE', {
+      explanation: `${provider} ${call.operation}: something before the API has answered, with status ${status}`,
+      upstream: { provider, operation: call.operation },
+      ...retryAfter(response.headers),
+    })
+  }
+  const { code, message, requestId } = said ?? {}
   const mask = createMask(call)
   const upstream: Upstream = {
     provider,

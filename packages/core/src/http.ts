@@ -37,6 +37,14 @@ export interface JsonResponse {
   readonly text: string
 }
 
+/**
+ * True for an answer in prose. Where an API answers in JSON it is none of the API's: something before it, such as a firewall, has
+ * answered instead, and knows nothing of tokens.
+ */
+export function isPage({ json, text }: JsonResponse): boolean {
+  return !json && text !== ''
+}
+
 const defaultMaxBytes = 1024 * 1024
 // Leaves a byte order mark out, which some servers put before their JSON.
 const utf8 = new TextDecoder()

@@ -35,8 +35,8 @@ export async function loadMetadata(
     const response = await request(address)
     const { status } = response
     refusal = response
-    // Not every server says 404 of a place that it does not have.
-    if (status >= 400 && status < 500) continue
+    // Not every server says 404 of a place that it does not have. One that has had enough of us has told nothing of the place.
+    if (status >= 400 && status < 500 && status !== 429) continue
     if (status !== 200) break
     return { value: check(issuer, response), ...freshnessOf(response.headers) }
   }

@@ -49,7 +49,7 @@ export function refreshAt(client: OAuthClient, parameters: Readonly<Record<strin
 
 function outcomeOf(response: JsonResponse, refreshToken: string, { issuer, clock }: ProviderContext): RefreshOutcome {
   const { status, body } = response
-  if (status === 200 && isObject(body) && typeof body.access_token === 'string') {
+  if (status === 200 && isObject(body) && typeof body.access_token === 'string' && body.access_token !== '') {
     return { outcome: 'refreshed', tokens: readTokens(body, refreshToken, clock.now() / 1000) }
   }
   const code = errorCodeOf(body)

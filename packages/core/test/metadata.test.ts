@@ -57,7 +57,7 @@ describe('the metadata of an issuer', () => {
     },
   )
 
-  it.each([204, 302, 500, 503])('is not looked for elsewhere when the first place answers %i', async (status) => {
+  it.each([204, 302, 429, 500, 503])('is not looked for elsewhere when the first place answers %i', async (status) => {
     const { request, asked } = serverWith({
       [openid]: { status, headers: { 'retry-after': '17' } },
       [oauth]: { body: proper },

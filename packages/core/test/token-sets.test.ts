@@ -82,6 +82,13 @@ describe('a refresh', () => {
     expect(asked()).toBe(1)
   })
 
+  it.each(['""', '7', 'null', '["a"]'])('takes an answer whose access token is %s for no answer', async (token) => {
+    issuer.fail('token', { status: 200, body: `{"access_token":${token},"token_type":"Bearer"}` })
+    const error = { code: 'ERR_PROVIDER_UNAVAILABLE' }
+    expect(await auth.refresh(sessionOf())).toMatchObject({ outcome: 'unavailable', error })
+    issuer.heal()
+  })
+
   it('asks for tokens for an API, where the provider is told so', async () => {
     const resource = 'https://api.example.test/other'
     const bodies: string[] = []

@@ -1,6 +1,6 @@
 import { asUnavailable } from '../../client.ts'
 import { AuthError, unavailable } from '../../errors.ts'
-import type { JsonRequest, JsonResponse } from '../../http.ts'
+import { isPage, type JsonRequest, type JsonResponse } from '../../http.ts'
 import { retryAfter } from '../../introspection.ts'
 import { isObject } from '../../json.ts'
 import type { ProviderContext } from '../../provider.ts'
@@ -9,8 +9,11 @@ import type { Refresh, RefreshOutcome, Revoke, TokenSet } from '../../token-set.
 import { claimsOf, deletion, posting, readJustAuthenticateMeError, refusalOf } from './wire.ts'
 
 const provider = 'justauthenticateme'
-// The service may say either of a token that it does not know, or not any more.
-const dead = [401, 404]
+
+// The service may say either of a token that it does not know, or not any more. A page with such a status is not the service's.
+function isDead(response: JsonResponse): boolean {
+  return (response.status === 401 || response.status === 404) && !isPage(response)
+}
 
 /** A new ID token for a refresh token, which stays what it is. */
 export function refreshAt(issuer: string): Refresh {
@@ -24,7 +27,7 @@ export function refreshAt(issuer: string): Refresh {
         return { outcome: 'refreshed', tokens: readTokens(issuer, response, refreshToken, accessToken) }
       }
       const explanation = `${provider}: the refresh was answered with status ${response.status}`
-      if (dead.includes(response.status)) return rejected(new AuthError('ERR_TOKEN_INACTIVE', { explanation }))
+      if (isDead(response)) return rejected(new AuthError('ERR_TOKEN_INACTIVE', { explanation }))
       // 400 is what an app is told that may not refresh: our set-up, which the user's session cannot help.
       const hint = response.status === 400 ? ': does the app allow refresh?' : ''
       return { outcome: 'unavailable', error: unavailable(explanation + hint, retryAfter(response.headers)) }
@@ -46,11 +49,11 @@ export function revokeAt(issuer: string): Revoke {
     if (accessToken !== undefined) {
       const first = deletion(issuer, accessToken, token)
       const response = await send(request, first)
-      if (!dead.includes(response.status)) return assertDone(response, first)
+      if (!isDead(response)) return assertDone(response, first)
     }
     const renewal = posting(`${issuer}/refresh`, { refreshToken: token })
     const renewed = await send(request, renewal)
-    if (dead.includes(renewed.status)) return true
+    if (isDead(renewed)) return true
     if (renewed.status !== 200) throw refusal(renewed, renewal)
     const { accessToken: idToken } = readTokens(issuer, renewed, token, undefined)
     return done(request, deletion(issuer, idToken, token))
@@ -75,8 +78,9 @@ function assertDone(response: JsonResponse, sent: Sent): true {
 function refusal(response: JsonResponse, sent: Sent): AuthError {
   const { status, headers } = response
   const explanation = `${provider}: the revocation was answered with status ${status}`
-  if (status < 400 || status === 429 || status >= 500) return unavailable(explanation, retryAfter(headers))
-  const { message } = readJustAuthenticateMeError(response)
+  if (status < 400 || status === 429 || status >= 500 || isPage(response))
+    return unavailable(explanation, retryAfter(headers))
+  const { message } = readJustAuthenticateMeError(response) ?? {}
   const code = status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID'
   const upstream = {
     provider,

@@ -1,4 +1,5 @@
 import type { ErrorReader } from '../../client.ts'
+import { isPage } from '../../http.ts'
 import { isObject } from '../../json.ts'
 import { readCompactJws } from '../../jws.ts'
 import { text } from '../../options.ts'
@@ -57,6 +58,8 @@ export function claimsOf(token: string | undefined): Claims | undefined {
 }
 
 /** `{"message": "…"}` is all that an error has. */
-export const readJustAuthenticateMeError: ErrorReader = ({ body }) => {
+export const readJustAuthenticateMeError: ErrorReader = (response) => {
+  if (isPage(response)) return undefined
+  const { body } = response
   return { message: isObject(body) && typeof body.message === 'string' ? body.message : undefined }
 }

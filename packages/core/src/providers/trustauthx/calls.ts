@@ -1,7 +1,7 @@
 import { createCaller, type ErrorReader, type Schema } from '../../client.ts'
 import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { AuthError } from '../../errors.ts'
-import type { Fetch, JsonResponse } from '../../http.ts'
+import { type Fetch, isPage, type JsonResponse } from '../../http.ts'
 import { isObject } from '../../json.ts'
 import { createCallUrl, paths, type TrustAuthXCredentials } from './wire.ts'
 
@@ -59,7 +59,9 @@ export function createAsk(options: Options & { [Name in keyof ClientOptions]: Cl
 }
 
 /** What FastAPI says: a text, or a list of what is wrong with the parameters. */
-const readDetail: ErrorReader = ({ body }) => {
+const readDetail: ErrorReader = (response) => {
+  if (isPage(response)) return undefined
+  const { body } = response
   if (!isObject(body)) return {}
   const { detail } = body
   if (typeof detail === 'string') return { message: detail }

@@ -1,5 +1,5 @@
 import { type AuthError, unavailable } from '../../errors.ts'
-import type { JsonResponse } from '../../http.ts'
+import { isPage, type JsonResponse } from '../../http.ts'
 import { retryAfter } from '../../introspection.ts'
 import type { ProviderContext } from '../../provider.ts'
 import type { RoleFreshness } from '../../roles/set.ts'
@@ -12,8 +12,8 @@ export interface Upstream {
   ask(path: string, parameters: Readonly<Record<string, string>>, method?: 'GET' | 'DELETE'): Promise<JsonResponse>
   readonly roles: OrganizationRoles
   /**
-   * Whether an answer says that a token is not valid. A 401 may be about our own key instead, so it is believed only
-   * where that has just worked elsewhere.
+   * Whether an answer says that a token is not valid; a page never does. A 401 may be about our own key instead, so it is believed
+   * only where that has just worked elsewhere.
    * @param within for how many seconds that counts
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is our key that is refused
    */
@@ -55,8 +55,9 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
       return response
     },
     roles,
-    async isRefusal({ status }, within) {
-      if (!refusedStatuses.includes(status)) return false
+    async isRefusal(response, within) {
+      const { status } = response
+      if (!refusedStatuses.includes(status) || isPage(response)) return false
       if (status !== 401 || !checkCredentials) return true
       await roles.confirm(within)
       if (isKeyRefused) throw unavailable(`${base} refuses our own key (options apiKey, secretKey, orgId)`)

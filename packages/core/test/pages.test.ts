@@ -1,0 +1,122 @@
+import {
+  createJustAuthenticateMeEmulator,
+  type FixedAnswer,
+  type JustAuthenticateMeEmulator,
+  type TrustAuthXTokens,
+} from '@claviger/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { AuthError, Provider } from '../src/index.ts'
+import { createJustAuthenticateMeClient, justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
+import { contextOf } from './support/provider-context.ts'
+import { createStage, type Stage } from './support/trustauthx.ts'
+
+// As firewalls and the like answer in place of an API: with the statuses that it refuses tokens with.
+const pages: readonly [string, FixedAnswer][] = [
+  [
+    '401',
+    { status: 401, headers: { 'content-type': 'text/html' }, body: '<!doctype html><h1>Sign in to the proxy</h1>' },
+  ],
+  ['403', { status: 403, headers: { 'content-type': 'text/plain' }, body: 'error code: 1020' }],
+  ['404', { status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>This domain is parked</h1>' }],
+  ['202', { status: 202, headers: { 'content-type': 'text/html' }, body: '<script>challenge()</script>' }],
+]
+const outage = { code: 'ERR_PROVIDER_UNAVAILABLE', status: 503 }
+
+function refresh(provider: Provider, tokens: { refreshToken: string }) {
+  return provider.refresh?.(tokens, contextOf(provider, { timeout: 10 }))
+}
+
+describe('a page in place of TrustAuthX', () => {
+  let stage: Stage
+  let tokens: TrustAuthXTokens
+  beforeAll(async () => {
+    stage = await createStage()
+  })
+  beforeEach(() => {
+    tokens = stage.emulator.signIn('alice')
+  })
+  afterEach(() => stage.emulator.heal())
+  afterAll(() => stage.emulator.close())
+
+  it.each(pages)('with status %s refuses no token', async (_, page) => {
+    const auth = stage.authenticator({ cacheFor: 0 })
+    for (const endpoint of ['validate', 'getUserData'] as const) {
+      stage.emulator.fail(endpoint, page)
+      await expect(auth.verify(tokens.accessToken)).rejects.toMatchObject(outage)
+      stage.emulator.heal()
+    }
+    await auth.close()
+  })
+
+  it.each(pages)('with status %s ends no session', async (_, page) => {
+    stage.emulator.fail('refresh', page)
+    expect(await refresh(stage.provider(), tokens)).toMatchObject({ outcome: 'unavailable', error: outage })
+  })
+
+  it.each(pages)('with status %s tells the client nothing of a token, nor of its own key', async (_, page) => {
+    const client = stage.client()
+    stage.emulator.fail('all', page)
+    await expect(client.validateAccessToken(tokens.accessToken)).rejects.toMatchObject(outage)
+    await expect(client.getUserData(tokens.accessToken)).rejects.toMatchObject(outage)
+    await expect(client.roles.add('editor', [])).rejects.toMatchObject(outage)
+    const error: unknown = expect.objectContaining({
+      ...outage,
+      explanation: expect.stringContaining(`${page.status}`),
+    })
+    expect(await client.validateTokenSet(tokens)).toEqual({ outcome: 'unavailable', error })
+  })
+
+  it.each(pages)('with status %s does not say that a sign-in was refused', async (_, page) => {
+    const provider = stage.provider({ login: true })
+    stage.emulator.fail('getUser', page)
+    const url = new URL(`https://app.example/callback?code=${stage.emulator.mintUserToken('alice')}`)
+    const signedIn = provider.signIn?.finish({ url, state: '', kept: {} }, contextOf(provider, { timeout: 10 }))
+    await expect(signedIn).rejects.toMatchObject(outage)
+  })
+
+  it('with a status of a gateway leaves it unknown what a write has done', async () => {
+    stage.emulator.fail('addRole', { status: 502, body: '<h1>Bad Gateway</h1>' })
+    const upstream = { status: 502 }
+    await expect(stage.client().roles.add('r', [])).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNKNOWN', upstream })
+  })
+})
+
+describe('a page in place of Just Authenticate Me', () => {
+  let jam: JustAuthenticateMeEmulator
+  let provider: Provider
+  beforeAll(async () => {
+    jam = await createJustAuthenticateMeEmulator()
+    provider = justAuthenticateMe({ appId: jam.appId, baseUrl: jam.baseUrl })
+  })
+  afterEach(() => jam.heal())
+  afterAll(() => jam.close())
+
+  it.each(pages)('with status %s ends no session', async (_, page) => {
+    const { refreshToken = '' } = jam.signIn('alice@example.com')
+    jam.fail('refresh', page)
+    expect(await refresh(provider, { refreshToken })).toMatchObject({ outcome: 'unavailable', error: outage })
+  })
+
+  it.each(pages)('with status %s does not confirm that a token was ended', async (_, page) => {
+    const { idToken, refreshToken = '' } = jam.signIn('alice@example.com')
+    const revoke = (what: Parameters<NonNullable<Provider['revoke']>>[0]) =>
+      provider.revoke?.(what, contextOf(provider, { timeout: 10 }))
+    jam.fail('all', page)
+    const one = revoke({ kind: 'refreshToken', token: refreshToken })
+    await expect(one).rejects.toMatchObject(outage)
+    await expect(revoke({ kind: 'allOfUser', token: idToken })).rejects.toMatchObject(outage)
+  })
+
+  it.each(pages)('with status %s is an outage to the client', async (_, page) => {
+    const { idToken, refreshToken = '' } = jam.signIn('alice@example.com')
+    const client = createJustAuthenticateMeClient({ appId: jam.appId, baseUrl: jam.baseUrl, retries: 0 })
+    jam.fail('all', page)
+    for (const outcome of [
+      client.refresh(refreshToken),
+      client.verifyRemote(idToken),
+      client.authenticate('a@b.example'),
+    ])
+      await expect(outcome.catch((error: AuthError) => error)).resolves.toMatchObject(outage)
+    await client.close()
+  })
+})
