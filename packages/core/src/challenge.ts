@@ -6,8 +6,6 @@ export interface Challenge {
   realm?: string
   /** Where the RFC 9728 document of this API is. */
   resourceMetadata?: string
-  /** The schemes that are accepted, one challenge each. Default `['Bearer']`. */
-  schemes?: readonly string[]
 }
 
 /**
@@ -30,8 +28,7 @@ export function formatChallenge(
   }
   if (challenge.resourceMetadata !== undefined)
     parameters.push(`resource_metadata=${quote(challenge.resourceMetadata)}`)
-  const suffix = parameters.length > 0 ? ` ${parameters.join(', ')}` : ''
-  return (challenge.schemes ?? ['Bearer']).map((scheme) => scheme + suffix).join(', ')
+  return parameters.length > 0 ? `Bearer ${parameters.join(', ')}` : 'Bearer'
 }
 
 // RFC 9110 section 5.6.4; what a header cannot carry is dropped rather than sent.

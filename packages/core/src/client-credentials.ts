@@ -1,5 +1,7 @@
+import * as z from 'zod'
 import { type Clock, systemClock } from './clock.ts'
 import { AuthError, isAuthError, unavailable } from './errors.ts'
+import { functionOf, readOptions, seconds } from './options.ts'
 import type { Seconds } from './types.ts'
 
 /** A token for a machine, as an issuer gave it. */
@@ -32,7 +34,7 @@ export interface TokenManagerOptions<Parameters> {
   request: (parameters: Parameters, previous: MachineToken | undefined) => Promise<MachineToken>
   /** Tells sets of parameters apart; the order of scopes should not matter. Default: their JSON. */
   keyOf?: (parameters: Parameters) => string
-  /** How long before its end a token is renewed, in seconds; never more than half its life. Default 60. */
+  /** How long before its end a token is renewed, in seconds; never more than half its life. Default 60, at most 86400. */
   renewAhead?: Seconds
   /** For tests. Default: the machine's. */
   clock?: Pick<Clock, 'monotonic'>
@@ -44,6 +46,18 @@ interface Held {
   readonly endsAt: number
 }
 
+const schema = z.strictObject({
+  request: functionOf<TokenManagerOptions<unknown>['request']>(),
+  keyOf: functionOf<NonNullable<TokenManagerOptions<unknown>['keyOf']>>().optional(),
+  renewAhead: seconds(0, 86_400).optional(),
+  clock: z
+    .custom<Pick<Clock, 'monotonic'>>(
+      (value) => typeof value === 'object' && value !== null && 'monotonic' in value,
+      'must be a Clock',
+    )
+    .optional(),
+})
+
 // After a background renewal has failed.
 const pauseAfterFailure: Seconds = 5
 const maxHeld = 1000
@@ -51,10 +65,16 @@ const maxHeld = 1000
 /**
  * Keeps tokens of the client-credentials grant, or of any other that needs no user: one for each set of parameters, renewed ahead of
  * its end in the background, by one request at a time, and used until its end while the issuer is down.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
 export function createTokenManager<Parameters>(options: TokenManagerOptions<Parameters>): TokenManager<Parameters> {
-  const { request, keyOf = JSON.stringify, renewAhead = 60, clock = systemClock } = options
+  const {
+    request,
+    keyOf = JSON.stringify,
+    renewAhead = 60,
+    clock = systemClock,
+  } = readOptions('createTokenManager', schema, options) as TokenManagerOptions<Parameters>
   const held = new Map<string, Held>()
   const underWay = new Map<string, Promise<MachineToken>>()
 
@@ -79,6 +99,9 @@ export function createTokenManager<Parameters>(options: TokenManagerOptions<Para
     } catch (error) {
       throw isAuthError(error) ? error : unavailable('no machine token could be had', { cause: error })
     }
+    // What ends at no time would be held for ever. RFC 6749 section 5.1: a server need not tell.
+    if (!Number.isFinite(token?.expiresIn))
+      throw unavailable('a machine token came without its lifetime: give expiresIn, as the server documents it')
     if (!isCurrent()) return token
     // Never later than half its life: a lifetime may be seconds.
     const ahead = Math.min(renewAhead, token.expiresIn / 2)

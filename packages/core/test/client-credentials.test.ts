@@ -79,6 +79,32 @@ describe('a manager of machine tokens', () => {
     expect(asked.map(({ previous }) => previous)).toEqual([undefined, undefined])
   })
 
+  it.each([undefined, Number.NaN, Number.POSITIVE_INFINITY, '3600'])(
+    'holds no token whose lifetime is %p: nobody would ever renew it',
+    async (expiresIn) => {
+      const { issuer, get, asked } = stage()
+      issuer.expiresIn = expiresIn as number
+      await expect(get()).rejects.toMatchObject({
+        code: 'ERR_PROVIDER_UNAVAILABLE',
+        explanation: expect.stringContaining('expiresIn'),
+      })
+      issuer.expiresIn = 1000
+      expect(await get()).toBe('token-2')
+      expect(asked).toHaveLength(2)
+    },
+  )
+
+  it.each<[string, object, RegExp]>([
+    ['no request', { request: undefined }, /option request/],
+    ['a negative time', { renewAhead: -1 }, /option renewAhead: must be at least 0 s/],
+    ['no key', { keyOf: 'scope' }, /option keyOf/],
+    ['an option that is none', { renewahead: 30 }, /unknown option renewahead, did you mean renewAhead/],
+  ])('is not made with %s', (_, options, explanation) => {
+    expect(() => stage(options)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', explanation: expect.stringMatching(explanation) }),
+    )
+  })
+
   it('forgets what it is told to', async () => {
     const { manager, get } = stage()
     await get()

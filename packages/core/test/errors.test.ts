@@ -109,11 +109,11 @@ describe('what the client sees', () => {
 describe('withChallenge', () => {
   const error = new AuthError('ERR_TOKEN_EXPIRED', { explanation: 'expired 9 s ago' })
 
-  it('adds realm, metadata and schemes, to a copy', () => {
+  it('adds realm and metadata, to a copy', () => {
     const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
-    const copy = error.withChallenge({ realm: 'shop', resourceMetadata, schemes: ['Bearer', 'DPoP'] })
+    const copy = error.withChallenge({ realm: 'shop', resourceMetadata })
     const parameters = `realm="shop", error="invalid_token", resource_metadata="${resourceMetadata}"`
-    expect(copy.headers).toEqual({ 'WWW-Authenticate': `Bearer ${parameters}, DPoP ${parameters}` })
+    expect(copy.headers).toEqual({ 'WWW-Authenticate': `Bearer ${parameters}` })
     expect(copy).toMatchObject({ code: error.code, explanation: error.explanation, stack: error.stack })
     expect(error.headers).toEqual({ 'WWW-Authenticate': 'Bearer error="invalid_token"' })
   })

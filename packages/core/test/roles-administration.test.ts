@@ -249,9 +249,17 @@ describe('a change that failed', () => {
 
 describe('createRoleAdministration', () => {
   it.each<[string, object, string]>([
-    ['no source', { source: undefined }, 'source cannot be written'],
-    ['a source that is only read', { source: { ...sourceOf(), write: undefined } }, 'source cannot be written'],
-    ['a source without assign', { source: { ...sourceOf(), write: {} } }, 'source cannot be written'],
+    ['no source', { source: undefined }, 'option source: cannot be written'],
+    ['a source that is only read', { source: { ...sourceOf(), write: undefined } }, 'option source: cannot be written'],
+    ['a source without assign', { source: { ...sourceOf(), write: {} } }, 'option source: cannot be written'],
+    ['no authenticator', { auth: undefined }, 'option auth: must be what createAuthenticator returns'],
+    [
+      'options of an authenticator',
+      { auth: { providers: [] } },
+      'option auth: must be what createAuthenticator returns',
+    ],
+    ['an empty name', { provider: '' }, 'option provider: must not be empty'],
+    ['an option that is none', { roles: [] }, 'unknown option roles'],
     ['a provider that is not there', { provider: 'logto' }, 'the authenticator has no provider "logto"'],
   ])('refuses %s', (_, options, explanation) => {
     const given = { source: sourceOf(), auth: stage.auth, provider: 'oidc', ...options }

@@ -1,7 +1,8 @@
+import * as z from 'zod'
 import type { Authenticator } from '../authenticator.ts'
 import type { CallOptions } from '../client-options.ts'
 import { type AuthError, isAuthError, unavailable } from '../errors.ts'
-import { invalidOptions } from '../options.ts'
+import { invalidOptions, readOptions, text } from '../options.ts'
 import type { TokenSet } from '../token-set.ts'
 import type { Permission, Role } from '../types.ts'
 import { type PermissionSpelling, readPermission } from './permission.ts'
@@ -91,13 +92,25 @@ export interface RoleAdministrationOptions {
   provider: string
 }
 
+const schema = z.strictObject({
+  source: z.custom<WritableRoles>(
+    (value) => typeof (value as Partial<WritableRoles> | undefined)?.write?.assign === 'function',
+    'cannot be written',
+  ),
+  auth: z.custom<Authenticator>(
+    (value) => typeof value === 'object' && value !== null && 'revoke' in value && 'health' in value,
+    'must be what createAuthenticator returns',
+  ),
+  provider: text,
+})
+
 /**
  * Makes an administration of the roles at a provider.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, also for a provider that the authenticator does not have
  */
-export function createRoleAdministration({ source, auth, provider }: RoleAdministrationOptions): RoleAdministration {
+export function createRoleAdministration(options: RoleAdministrationOptions): RoleAdministration {
   const where = 'createRoleAdministration'
-  if (typeof source?.write?.assign !== 'function') throw invalidOptions(where, 'source cannot be written')
+  const { source, auth, provider } = readOptions(where, schema, options)
   const issuer = auth.health().providers.find(({ provider: name }) => name === provider)?.issuer
   if (issuer === undefined) throw invalidOptions(where, `the authenticator has no provider ${JSON.stringify(provider)}`)
   const { write } = source
