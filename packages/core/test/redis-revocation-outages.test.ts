@@ -163,6 +163,18 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     expect(late.size).toBe(5000)
   })
 
+  it('is emptied, lets nobody start before those have noticed whose connections died without a word', async () => {
+    const proxy = await startRedisProxy(server.port)
+    const here = await lists.list({}, { url: proxy.url })
+    await here.add(ofToken('known'))
+    await until(() => here.health?.().pending === 0)
+    proxy.abandon()
+    await server.flush()
+    expect(verdict(await lists.list(), 'known')).toBe('revoked')
+    await lists.close()
+    await proxy.close()
+  })
+
   it('is emptied, lets nobody start while who was to fill it is dead', async () => {
     const here = await lists.list()
     await addAll(here, 2500)

@@ -50,6 +50,11 @@ const block = 1000
 const rest = 5
 const firstRetry = 50
 const maxRetry = 1000
+// Seconds: who has read all there is, is answered at once.
+const silence = 1
+
+/** Within so many seconds it is noticed that nobody answers any more, by whoever has read all there was. */
+export const noticedWithin: Seconds = block / 1000 + silence
 
 /** Follows a stream on a connection of its own, through every failure of it, until it is closed. */
 export function createFollower({ client, key, timeout, listener, moment }: FollowerOptions): Follower {
@@ -64,11 +69,14 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
    * What comes after the message read last. That one is asked for too: only if it is still there, nothing before it has been lost
    * (a Redis that lost anything lost the latest first), and nothing that came after it has been passed over.
    */
-  async function look(connection: RedisConnection): Promise<{ messages: readonly Message[]; isAll: boolean }> {
+  async function look(
+    connection: RedisConnection,
+    patience: Seconds,
+  ): Promise<{ messages: readonly Message[]; isAll: boolean }> {
     round += 1
     const reply = await withDeadline(
       connection.xRange(key, last?.id ?? '-', '+', { COUNT: count }),
-      timeout,
+      patience,
       'to read the stream',
     )
     const found = readMessages(reply)
@@ -84,10 +92,11 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
   }
 
   async function follow(connection: RedisConnection): Promise<never> {
+    let patience = timeout
     for (;;) {
       const asked = moment()
       const began = performance.now()
-      const { messages, isAll } = await look(connection)
+      const { messages, isAll } = await look(connection, patience)
       if (messages.length > 0) {
         last = messages.at(-1)
         listener.read(messages)
@@ -99,12 +108,14 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
         continue
       }
       failures = 0
+      // One that says nothing any more must be noticed before others rely on a stream that we know more than.
+      patience = Math.min(timeout, silence)
       await withDeadline(listener.caughtUp({ number: round, asked, connection }), timeout, 'to tell of the stream')
       const rested = performance.now() - began
       if (messages.length > 0 && rested < rest) await pause(rest - rested, undefined, { ref: false })
       await withDeadline(
         connection.xRead({ key, id: last.id }, { COUNT: 1, BLOCK: block }),
-        block / 1000 + timeout,
+        block / 1000 + patience,
         'to wait for a message',
       )
     }

@@ -12,7 +12,7 @@ import { createAlarm } from './alarm.ts'
 import { defaultPrefix, keyOf, type RedisClient, type RedisConnection } from './client.ts'
 import { compact, timeOf } from './compaction.ts'
 import { connect, createCommands, end, messageOf } from './connection.ts'
-import { createFollower, type Listener, type Round } from './follower.ts'
+import { createFollower, type Listener, noticedWithin, type Round } from './follower.ts'
 import { createLease } from './lease.ts'
 import { entriesOf } from './message.ts'
 import { keyPrefix, redisClient } from './options.ts'
@@ -33,7 +33,7 @@ export interface RedisRevocationListOptions {
   maxStaleness?: Seconds
   /** Beyond `maxStaleness`, and before the list has been read for the first time: refuse everybody with 503, or rely on what is known. Default `deny`. */
   whenStale?: 'deny' | 'allow'
-  /** For connecting, and for each answer of Redis. Default 5, from 0.1 to 60. */
+  /** For connecting, and for each answer of Redis; once all has been read, none may take longer than a second. Default 5, from 0.1 to 60. */
   timeout?: Seconds
   /** For tests. Default: the machine's. */
   clock?: Clock
@@ -50,8 +50,8 @@ const schema = z.strictObject({
     .optional(),
 })
 
-// A stream younger than this may be one that others are about to fill again.
-const settlingTime = 3
+// A stream younger than this may be one that others are about to fill again: they notice, and have a second to connect and to say so.
+const settlingTime = noticedWithin + 1
 const compactEvery = 60_000
 const restoreEvery = 250
 // Work in the background may think between two commands.

@@ -15,6 +15,8 @@ export interface RedisProxy {
   stall(): void
   /** Stalls when the next command that has this word in it is sent: that one does not arrive. */
   stallAt(word: string): void
+  /** Nothing passes any more on the connections that are open now, and they stay open. New ones work. */
+  abandon(): void
   /** Ends the stall: what waited goes on, but for what was lost. */
   flow(): void
   close(): Promise<void>
@@ -65,10 +67,14 @@ export async function startRedisProxy(target: number): Promise<RedisProxy> {
     for (const [inner] of pairs) inner.destroy()
   }
 
+  function abandon(): void {
+    for (const socket of [...pairs].flat()) socket.pause()
+  }
+
   function stall(): void {
     stalled = true
     fatal = undefined
-    for (const socket of [...pairs].flat()) socket.pause()
+    abandon()
   }
 
   return {
@@ -78,6 +84,7 @@ export async function startRedisProxy(target: number): Promise<RedisProxy> {
       return pairs.size
     },
     cut,
+    abandon,
     cutReply(bytes) {
       left = bytes
     },
