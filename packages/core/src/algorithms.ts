@@ -45,9 +45,11 @@ export const algorithms: Readonly<Record<Algorithm, Parameters>> = {
   HS512: { kty: 'oct', hash: 'sha512' },
 }
 
+/** Those whose keys an issuer publishes. */
 export const asymmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter(
   (name) => algorithms[name].kty !== 'oct',
 )
+/** Those whose key is a secret shared with the issuer. */
 export const symmetricAlgorithms = (Object.keys(algorithms) as Algorithm[]).filter(
   (name) => algorithms[name].kty === 'oct',
 )

@@ -34,6 +34,7 @@ export interface ProviderHealth {
   readonly clockSkew?: Seconds
 }
 
+/** How an authenticator does. It costs nothing to ask: for a readiness probe, see `docs/operations.md`. */
 export interface Health {
   /** True if every provider is, and the roles, and the shared revocation list where there is one. */
   readonly ok: boolean

@@ -22,6 +22,7 @@ export interface CallOptions {
   timeout?: Seconds
 }
 
+/** A request that a client is about to send. */
 export interface RequestEvent {
   readonly provider: string
   readonly operation: string
@@ -30,6 +31,7 @@ export interface RequestEvent {
   readonly url: string
 }
 
+/** What came of a request. */
 export interface ResponseEvent extends RequestEvent {
   /** Absent when there was no answer. */
   readonly status?: number

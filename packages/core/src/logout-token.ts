@@ -20,6 +20,7 @@ export interface LogoutToken {
   readonly subject?: string
 }
 
+/** What a logout token has to be, beyond what section 2.6 says of each. */
 export interface LogoutTokenRules {
   /** Instead of those of the providers. */
   readonly clientIds: readonly string[] | undefined

@@ -29,6 +29,7 @@ export interface Freshness {
 /** `empty`: never had a value. `fresh`. `stale`: could not be renewed in time, still used. `dead`: stale for too long. */
 export type RefreshedState = 'empty' | 'fresh' | 'stale' | 'dead'
 
+/** How a value that is kept fresh does. In seconds. */
 export interface RefreshedHealth {
   readonly state: RefreshedState
   /** Since the value was last confirmed by its publisher. */

@@ -8,6 +8,7 @@ import { createLoopbackServer, type LoopbackControls } from './server/loopback.t
 import { createTokenStore } from './token-store.ts'
 import { accessTokenClaims, idTokenClaims, type TokenOptions } from './tokens.ts'
 
+/** What a test issuer is made of. */
 export interface TestIssuerOptions {
   /** Default 0: any free one. */
   readonly port?: number

@@ -24,6 +24,7 @@ export interface TokenStore {
   isRevoked(token: string): boolean
 }
 
+/** Makes the memory of one issuer. @param now its time, in seconds since the epoch */
 export function createTokenStore(now: () => Seconds): TokenStore {
   const opaque = new Map<string, Record<string, unknown>>()
   const refresh = new Map<string, RefreshToken>()

@@ -56,8 +56,10 @@ export function predicate<R>(
   return Object.freeze(Object.assign(named, { text }, confirms && { confirms }, scopes && { scopes }))
 }
 
+/** The one verdict that lets pass. */
 export const granted: Verdict = { granted: true }
 
+/** Makes a refusal. @param explanation for logs only @param scopes that would help */
 export function refused(code: AuthErrorCode, explanation: string, scopes?: readonly string[]): Refusal {
   return { granted: false, code, explanation, ...(scopes !== undefined && { scopes }) }
 }
@@ -76,6 +78,7 @@ export function assertPredicate(name: string, value: unknown): void {
   throw invalid(`${name}() takes predicates such as role('admin'); a function of your own goes into check(…)`)
 }
 
+/** A guard that cannot be built. */
 export function invalid(explanation: string): AuthError {
   return new AuthError('ERR_OPTIONS_INVALID', { explanation })
 }

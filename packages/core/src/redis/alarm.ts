@@ -11,6 +11,7 @@ export interface Alarm {
 const seconds = 5
 const raiseEvery = 1000
 
+/** Makes an alarm that goes out five seconds after it was last raised. */
 export function createAlarm(key: string): Alarm {
   let next = 0
   return {

@@ -25,6 +25,7 @@ export interface Round {
   readonly connection: RedisConnection
 }
 
+/** What follows a stream. */
 export interface Follower {
   /** The number of the present look. What was written before it and is not read in a later one is not there. */
   readonly round: number

@@ -11,6 +11,7 @@ export interface Lease {
 
 const seconds = 5
 
+/** Makes a lease of five seconds. @param owner names this process */
 export function createLease(key: string, owner: string): Lease {
   const expiration = { type: 'PX', value: seconds * 1000 } as const
   return {

@@ -27,6 +27,7 @@ interface OutboxOptions {
 
 const underWay = Number.POSITIVE_INFINITY
 
+/** Makes what is told until it is known to have been heard. */
 export function createOutbox({ commands, key, round, failed }: OutboxOptions): Outbox {
   /** Entry → the look at the stream during which its writing ended. */
   const entries = new Map<string, number>()

@@ -39,6 +39,7 @@ const lifetime: Seconds = 900
 // Tabs of one browser that are on the way at a time.
 const maxAtOnce = 4
 
+/** Makes what remembers, sealed in a cookie of its own for each, where browsers have set out to. */
 export function createFlows({ settings, seal, jar, now }: Pick<Sessions, 'settings' | 'seal' | 'jar' | 'now'>): Flows {
   const beginning = `${settings.cookieName}-flow-`
   const nameFor = ({ issuer, kind }: Pick<Flow, 'issuer' | 'kind'>, state: string | undefined) =>

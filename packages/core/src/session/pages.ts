@@ -27,6 +27,7 @@ function page(status: number, title: string, main: string): HttpAnswer {
   }
 }
 
+/** Sends a browser elsewhere, by GET. */
 export function redirect(location: string, cookies: readonly string[] = []): HttpAnswer {
   return { status: 303, headers: { ...privately, ...setting(cookies), Location: location }, body: '' }
 }
@@ -90,6 +91,7 @@ export function confirmPage(
   return page(200, title, form(action, button, fields))
 }
 
+/** Asks for an e-mail address. */
 export function emailPage(loginPath: string, fields: Readonly<Record<string, string>>): HttpAnswer {
   const input =
     '<label>E-mail address <input type="email" name="email" autocomplete="email" maxlength="254" required></label>'
@@ -105,6 +107,7 @@ export function mailPage(): HttpAnswer {
   )
 }
 
+/** Says so, on a page that sends nobody anywhere. */
 export function signedOutPage(loginPath: string): HttpAnswer {
   return page(200, 'You are signed out', `<p><a href="${escaped(loginPath)}">Sign in</a></p>`)
 }

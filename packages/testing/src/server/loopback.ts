@@ -36,6 +36,7 @@ export interface LoopbackServer<Endpoint extends string> extends LoopbackControl
   readonly port: number
 }
 
+/** What a loopback server is made of. */
 export interface LoopbackOptions<Endpoint extends string> {
   /** Default 0: any free one. */
   readonly port?: number

@@ -39,6 +39,7 @@ export function json(body: unknown, options: Omit<Reply, 'body'> = {}): Reply {
   }
 }
 
+/** A route that answers a request, with the parts of its path. */
 export interface Match<Endpoint extends string> {
   readonly route: Route<Endpoint>
   readonly params: Record<string, string>

@@ -17,6 +17,7 @@ export interface JwtCache {
 
 const renewAhead: Seconds = 300
 
+/** Makes a cache of the JWTs of one key; each is renewed five minutes ahead of its end. */
 export function createJwtCache(
   clock: Pick<Clock, 'now' | 'monotonic'>,
   calls: JwtCalls,

@@ -5,6 +5,7 @@ import type { Jwk } from '../../provider.ts'
 /** The hosts of ItsYou.online. */
 export type ItsYouOnlineEnvironment = 'production' | 'staging'
 
+/** Where each environment is. */
 export const hosts: Readonly<Record<ItsYouOnlineEnvironment, string>> = {
   production: 'https://itsyou.online',
   staging: 'https://staging.itsyou.online',

@@ -29,6 +29,7 @@ type AppSettings = { [Name in keyof LogtoAppOptions]: LogtoAppOptions[Name] | un
   readonly indicators: readonly string[]
 }
 
+/** What `aud` of an organization's token begins with; its id follows. */
 export const organizationPrefix = 'urn:logto:organization:'
 
 /**

@@ -141,6 +141,7 @@ export interface RoleAssignment {
   readonly tokens?: { readonly accessToken: string; readonly refreshToken: string }
 }
 
+/** What a change of the roles of a user takes. */
 export interface AssignOptions extends CallOptions {
   /**
    * Ends this session of the user and starts one that has the new roles already. Without it the tokens of the user keep the old

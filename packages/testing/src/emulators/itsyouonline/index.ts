@@ -26,6 +26,7 @@ export type { ItsYouOnlineOrganization, ItsYouOnlineUser } from './state.ts'
 /** Where the emulator can be made to fail. `api` is all of `/api`. */
 export type ItsYouOnlineEndpoint = OAuthEndpoint | PageEndpoint | 'api' | 'about'
 
+/** What the emulator is started with. */
 export interface ItsYouOnlineEmulatorOptions {
   /** Default 0: any free one. */
   readonly port?: number

@@ -20,6 +20,7 @@ import {
   randomToken,
 } from './state.ts'
 
+/** What the emulator is started with; its settings can be changed later. */
 export interface JustAuthenticateMeEmulatorOptions extends Partial<JustAuthenticateMeSettings> {
   /** Default 0: any free one. */
   readonly port?: number

@@ -29,6 +29,7 @@ import { accessTokenFor, organizationsScope } from './token-targets.ts'
 import { type CustomClaims, identifier, type LogtoVersion, signIdToken } from './tokens.ts'
 import { type LogtoHook, Webhooks } from './webhooks.ts'
 
+/** The tenant that the emulator starts with. */
 export interface LogtoEmulatorOptions extends LogtoTenant {
   /** Default 0: any free one. */
   readonly port?: number

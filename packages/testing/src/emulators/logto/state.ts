@@ -44,6 +44,7 @@ export interface LogtoOrganizationRole {
   readonly resourceScopes?: ResourceScopes
 }
 
+/** An organization of the tenant. */
 export interface LogtoOrganization {
   /** Default: random. */
   readonly id?: string
@@ -63,6 +64,7 @@ interface Subject {
   readonly organizations?: Memberships
 }
 
+/** A user of the tenant. */
 export interface LogtoUser extends Subject {
   readonly username?: string
   readonly name?: string
@@ -70,6 +72,7 @@ export interface LogtoUser extends Subject {
   readonly customData?: Readonly<Record<string, unknown>>
 }
 
+/** An application of the tenant. */
 export interface LogtoApp extends Subject {
   readonly name?: string
   /** `SPA` and `Native` are public clients. */

@@ -17,6 +17,7 @@ import {
 /** Where the emulator can be made to fail. `cloudapi` is all of it but `authenticate`. */
 export type OpenvCloudEndpoint = 'authenticate' | 'whoami' | 'cloudapi' | 'task' | 'catalogue' | 'other'
 
+/** What the emulator is started with; its settings can be changed later. */
 export interface OpenvCloudEmulatorOptions extends Partial<OpenvCloudSettings> {
   /** Default 0: any free one. */
   readonly port?: number

@@ -15,11 +15,13 @@ export interface OpenvCloudUser {
 /** User → rights: `R`, `RCX` or `ARCXDU`. */
 export type OpenvCloudGrants = Readonly<Record<string, string>>
 
+/** A machine of a cloudspace. */
 export interface OpenvCloudMachine {
   readonly name: string
   readonly users?: OpenvCloudGrants
 }
 
+/** A cloudspace of an account, with its machines. */
 export interface OpenvCloudCloudspace {
   readonly name: string
   readonly users?: OpenvCloudGrants

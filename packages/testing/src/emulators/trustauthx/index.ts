@@ -14,6 +14,7 @@ import {
 } from './state.ts'
 import { wirePermissions } from './wire.ts'
 
+/** What the emulator is started with; its settings can be changed later. */
 export interface TrustAuthXEmulatorOptions extends Partial<TrustAuthXSettings> {
   /** Default 0: any free one. */
   readonly port?: number

@@ -12,12 +12,14 @@ export interface TrustAuthXCredentials {
 /** One permission as the wire has it: an object with one member, such as `{ machine: 'delete' }`. */
 export type WirePermission = Readonly<Record<string, string>>
 
+/** A role of an organization. */
 export interface TrustAuthXRole {
   readonly name: string
   /** Default: none. The original Python client cannot be constructed while a role has none. */
   readonly permissions?: readonly WirePermission[]
 }
 
+/** A user of an organization. */
 export interface TrustAuthXUser {
   /** Default: random. */
   readonly uid?: string
