@@ -1,7 +1,5 @@
 import { invalidOptions } from '../../options.ts'
 import type { AdministrationOptions, RoleWrites, WritableRoles } from '../../roles/administration.ts'
-import { permissionName } from '../../roles/permission.ts'
-import type { Permission } from '../../types.ts'
 import type { TrustAuthXClient } from './client.ts'
 import { ownerOf } from './roles.ts'
 
@@ -17,12 +15,10 @@ export function trustAuthXRoles(client: TrustAuthXClient): WritableRoles {
   const how = ({ organization = orgId, ...options }: AdministrationOptions) => ({ ...options, orgId: organization })
 
   const write: RoleWrites = {
-    add: (name, permissions, options) => roles.add(name, permissions.map(wireOf), how(options)),
+    add: (name, permissions, options) => roles.add(name, permissions, how(options)),
     delete: (roleId, options) => roles.delete(roleId, how(options)),
-    addPermissions: (roleId, permissions, options) =>
-      roles.addPermission(roleId, permissions.map(wireOf), how(options)),
-    deletePermissions: (roleId, permissions, options) =>
-      roles.deletePermission(roleId, permissions.map(wireOf), how(options)),
+    addPermissions: (roleId, permissions, options) => roles.addPermission(roleId, permissions, how(options)),
+    deletePermissions: (roleId, permissions, options) => roles.deletePermission(roleId, permissions, how(options)),
     async assign(userId, { add, remove, session }, options) {
       const { roleIds, tokens } = await client.updateRole(
         userId,
@@ -43,15 +39,4 @@ export function trustAuthXRoles(client: TrustAuthXClient): WritableRoles {
       roles.getAll({ ...options, ...(organization !== undefined && { orgId: organization }) }),
     write,
   }
-}
-
-// The wire knows pairs only.
-function wireOf({ resource, action }: Permission): Permission {
-  if (action === '') {
-    throw invalidOptions(
-      'permission',
-      `TrustAuthX needs an action: ${JSON.stringify(permissionName({ resource, action }))}`,
-    )
-  }
-  return { resource, action }
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { isObject, isStrings } from '../../json.ts'
 import { invalidOptions } from '../../options.ts'
+import { type PermissionSpelling, readPermission } from '../../roles/permission.ts'
 import type { Permission, Role } from '../../types.ts'
 
 /** What an organization's server authenticates with. */
@@ -66,7 +67,7 @@ export function roleIdsIn(scope: unknown): readonly string[] {
 }
 
 /** A permission in any spelling: `'machine:delete'`, `{ machine: 'delete' }`, `{ resource: 'machine', action: 'delete' }`. */
-export type TrustAuthXPermission = string | Permission | Readonly<Record<string, string>>
+export type TrustAuthXPermission = PermissionSpelling
 
 /** One permission as the wire has it. */
 export type WirePermission = Readonly<Record<string, string>>
@@ -78,23 +79,13 @@ export type WirePermission = Readonly<Record<string, string>>
 export function toWirePermissions(
   permissions: TrustAuthXPermission | readonly TrustAuthXPermission[],
 ): readonly WirePermission[] {
-  return [permissions].flat().flatMap((permission) => toPairs(permission).map(([key, value]) => ({ [key]: value })))
-}
-
-function toPairs(permission: TrustAuthXPermission): [string, string][] {
-  if (typeof permission === 'string') {
-    const colon = permission.lastIndexOf(':')
-    if (colon > 0 && colon < permission.length - 1) return [[permission.slice(0, colon), permission.slice(colon + 1)]]
-  } else if (isObject(permission)) {
-    const isSpeltOut = Object.keys(permission).sort().join() === 'action,resource'
-    const pairs: [string, unknown][] = isSpeltOut
-      ? [[String(permission.resource), permission.action]]
-      : Object.entries(permission)
-    const isGood = (pair: [string, unknown]): pair is [string, string] =>
-      pair.every((part) => typeof part === 'string' && part !== '')
-    if (pairs.length > 0 && pairs.every(isGood)) return pairs
-  }
-  throw invalidOptions('permission', "write 'machine:delete' or { machine: 'delete' }")
+  return [permissions].flat().flatMap((spelled) => {
+    const read = readPermission(spelled)
+    // The wire knows pairs only.
+    if (read?.every(({ action }) => action !== '') !== true)
+      throw invalidOptions('permission', "write 'machine:delete' or { machine: 'delete' }")
+    return read.map(({ resource, action }) => ({ [resource]: action }))
+  })
 }
 
 /** Wire form → permissions. What is not a pair of texts allows nothing. */
