@@ -1,11 +1,11 @@
 import * as z from 'zod'
-import { type Caller, createCaller } from '../../client.ts'
+import { createCaller } from '../../client.ts'
 import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
-import { isAuthError } from '../../errors.ts'
 import { createOperations, withBytes } from '../../openapi-operations.ts'
 import { invalidOptions, readOptions, text } from '../../options.ts'
+import { withRenewal } from '../../renewal.ts'
 import type { Seconds } from '../../types.ts'
 import { secureAddress } from '../secure-address.ts'
 import { createJwtCalls, type ItsYouOnlineJwtRequest, readJwtRequest } from './jwt.ts'
@@ -131,18 +131,13 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
     if (cache !== undefined) return `bearer ${await cache.get({}, callOptions)}`
     return checked.jwt === undefined ? `token ${checked.accessToken}` : `bearer ${checked.jwt}`
   }
-  const authorized: Caller = async (call, callOptions = {}) => {
-    const deadline = performance.now() + (callOptions.timeout ?? checked.timeout ?? 10) * 1000
-    const rest = () => ({ ...callOptions, timeout: Math.max(0.001, (deadline - performance.now()) / 1000) })
-    const send = (value: string) => caller({ ...call, headers: { ...call.headers, authorization: value } }, rest())
-    const first = await authorization(rest())
-    try {
-      return await send(first)
-    } catch (error) {
-      if (cache === undefined || !isAuthError(error) || error.code !== 'ERR_UPSTREAM_UNAUTHORIZED') throw error
-      return send(`bearer ${await cache.renew({}, first.slice('bearer '.length), rest())}`)
-    }
-  }
+  const authorized = withRenewal({
+    timeout: checked.timeout ?? 10,
+    get: authorization,
+    renew: cache && (async (refused, how) => `bearer ${await cache.renew({}, refused.slice('bearer '.length), how)}`),
+    isRefused: ({ code }) => code === 'ERR_UPSTREAM_UNAUTHORIZED',
+    send: (call, value, how) => caller({ ...call, headers: { ...call.headers, authorization: value } }, how),
+  })
   const api = createOperations<types>(operations, { baseUrl: `${base}/api`, caller: authorized })
 
   async function whoCalls(callOptions: CallOptions) {

@@ -4,9 +4,9 @@ import { type Caller, createCaller } from '../../client.ts'
 import type { ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
-import { isAuthError } from '../../errors.ts'
 import { createOpenApiClient, createOpenApiFetch, pathSerializer } from '../../openapi.ts'
 import { address, readOptions, text } from '../../options.ts'
+import { withRenewal } from '../../renewal.ts'
 import { noteWrite } from '../../roles/signals.ts'
 import type { Seconds } from '../../types.ts'
 import { createMachineTokens, type LogtoTokens } from './machine-tokens.ts'
@@ -124,12 +124,14 @@ function notingRoleWrites(caller: Caller, baseUrl: string): Caller {
   }
 }
 
-/** Puts the token on a call, and another one when it is refused, once. One deadline holds over all of it. */
+/** Puts the token on a call, and another one when it is refused, once. */
 function withToken(caller: Caller, tokens: LogtoTokens, timeout: Seconds): Caller {
-  return async (call, options = {}) => {
-    const deadline = performance.now() + (options.timeout ?? timeout) * 1000
-    const rest = () => ({ ...options, timeout: Math.max(0.001, (deadline - performance.now()) / 1000) })
-    const send = (accessToken: string) =>
+  return withRenewal({
+    timeout,
+    get: async (how) => (await tokens.get(undefined, how)).accessToken,
+    renew: async (refused, how) => (await tokens.renew(refused, undefined, how)).accessToken,
+    isRefused: ({ code }) => code === 'ERR_UPSTREAM_UNAUTHORIZED',
+    send: (call, accessToken, how) =>
       caller(
         {
           ...call,
@@ -137,15 +139,7 @@ function withToken(caller: Caller, tokens: LogtoTokens, timeout: Seconds): Calle
           headers: { ...call.headers, authorization: `Bearer ${accessToken}` },
           read: (response) => call.read?.(withoutStatusText(response)),
         },
-        rest(),
-      )
-
-    const { accessToken } = await tokens.get(undefined, rest())
-    try {
-      return await send(accessToken)
-    } catch (error) {
-      if (!isAuthError(error) || error.code !== 'ERR_UPSTREAM_UNAUTHORIZED') throw error
-      return send((await tokens.renew(accessToken, undefined, rest())).accessToken)
-    }
-  }
+        how,
+      ),
+  })
 }

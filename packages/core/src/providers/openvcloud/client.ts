@@ -1,11 +1,14 @@
 import * as z from 'zod'
 import { type Caller, createCaller } from '../../client.ts'
+import type { MachineToken } from '../../client-credentials.ts'
 import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { isAuthError, type Upstream } from '../../errors.ts'
 import { createOperations } from '../../openapi-operations.ts'
 import { functionOf, readOptions, text } from '../../options.ts'
+import { withRenewal } from '../../renewal.ts'
+import type { Seconds } from '../../types.ts'
 import { waitFor } from '../../wait-for.ts'
 import type { ItsYouOnlineClient, ItsYouOnlineJwtRequest } from '../itsyouonline/index.ts'
 import { secureAddress } from '../secure-address.ts'
@@ -196,29 +199,24 @@ function sessionOf(options: Checked, caller: Caller, base: string, clock: Pick<C
   return createLegacySession(() => caller(loginCall(base, username, password)), clock)
 }
 
-/** Makes calls in a session, and once more in a new one when it is refused. One deadline holds over all of it. */
-function withSession(caller: Caller, { kind, tokens }: Session, timeout: number): Caller {
-  return async (call, options = {}) => {
-    const deadline = performance.now() + (options.timeout ?? timeout) * 1000
-    const rest = () => ({ ...options, timeout: Math.max(0.001, (deadline - performance.now()) / 1000) })
-    const send = async (credential: string) => {
+/** Makes calls in a session, and once more in a new one when it is refused. */
+function withSession(caller: Caller, { kind, tokens }: Session, timeout: Seconds): Caller {
+  const tokenOf = async (token: Promise<MachineToken>, how: CallOptions) =>
+    (await waitFor(token, how, 'openvcloud: no session')).accessToken
+  return withRenewal({
+    timeout,
+    get: (how) => tokenOf(tokens.get(undefined), how),
+    renew: (refused, how) => tokenOf(tokens.renew(undefined, refused), how),
+    isRefused: ({ upstream }) => isRefusal(kind, upstream),
+    async send(call, credential, how) {
       try {
-        return await caller(withCredential(call, kind, credential), rest())
+        return await caller(withCredential(call, kind, credential), how)
       } catch (error) {
         const hint = isAuthError(error) && kind === 'jwt' && isAboutUs(error.upstream) ? faultOf(credential) : undefined
         throw isAuthError(error) ? asOurs(error, hint) : error
       }
-    }
-    const { accessToken } = await waitFor(tokens.get(undefined), rest(), 'openvcloud: no session')
-    try {
-      return await send(accessToken)
-    } catch (error) {
-      if (!isAuthError(error) || !isRefusal(kind, error.upstream)) throw error
-      const renewed = await waitFor(tokens.renew(undefined, accessToken), rest(), 'openvcloud: no session')
-      if (renewed.accessToken === accessToken) throw error
-      return send(renewed.accessToken)
-    }
-  }
+    },
+  })
 }
 
 // A portal may refuse a bad JWT with a page and 403; what a user may not do, it says in words.
