@@ -101,10 +101,20 @@ export function createCommands(client: RedisClient, timeout: Seconds): Commands 
     return connection
   }
 
+  function reopen(): Promise<RedisConnection> {
+    const opened = open()
+    // One that is lost while nobody uses it is no reason for the next command to fail.
+    opened.then(
+      (connection) => connection.on('error', () => drop(opened)),
+      () => {},
+    )
+    return opened
+  }
+
   return {
     async run(command) {
       if (closed) throw new Error('closed')
-      opening ??= open()
+      opening ??= reopen()
       const used = opening
       try {
         return await withDeadline(used.then(command), timeout, 'to answer', { keepAlive: true })

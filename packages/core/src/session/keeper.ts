@@ -103,16 +103,58 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
   }
 }
 
+// Between two attempts to store what a store did not take, and for how long.
+const saveEvery: Seconds = 0.5
+const saveFor: Seconds = 3600
+
 /** Keeps sessions in a store; the browser has a sealed id. */
 function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: SessionStore): SessionKeeper {
   const { cookieName, rolling, absolute } = settings
+  // Later versions that the store did not take. What they replace is used up at the provider, so they must not be lost.
+  const unsaved = new LRUCache<string, { readonly record: SessionRecord; readonly until: Seconds }>({
+    max: maxRemembered,
+  })
+  let isSaving = false
   const now = () => clock.now() / 1000
+
+  async function write(record: SessionRecord): Promise<boolean> {
+    const { id, version, signedInAt } = record
+    const { text: sealed } = await seal.seal('stored session', record)
+    const lives = { rolling, until: signedInAt + absolute }
+    const isWritten = await ofStore(() => store.write(nameOf(id), { sealed, version }, lives))
+    const later = unsaved.get(id)?.record
+    if (later !== undefined && later.version <= version) unsaved.delete(id)
+    return isWritten
+  }
+
+  function saveLater(): void {
+    if (isSaving || unsaved.size === 0) return
+    isSaving = true
+    clock.after(saveEvery * 1000, async () => {
+      for (const [id, { record, until }] of [...unsaved]) {
+        if (until <= now()) unsaved.delete(id)
+        // As long as one fails, the others would.
+        else if (
+          await write(record).then(
+            () => false,
+            () => true,
+          )
+        )
+          break
+      }
+      isSaving = false
+      saveLater()
+    })
+  }
 
   async function read(id: string): Promise<SessionRecord | undefined> {
     const stored = await ofStore(() => store.read(nameOf(id), rolling))
     const opened = stored === undefined ? undefined : await seal.open('stored session', stored.sealed)
     const isGood = isRecord(opened) && opened.id === id && opened.signedInAt + absolute > now()
-    return isGood ? opened : undefined
+    if (!isGood) return undefined
+    const later = unsaved.get(id)?.record
+    if (later === undefined || later.version <= opened.version) return opened
+    return (await write(later)) ? later : read(id)
   }
 
   return {
@@ -123,10 +165,12 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
       return record && { record, cookies: [] }
     },
     async keep(request, record) {
-      const { text: sealed } = await seal.seal('stored session', record)
-      const until = record.signedInAt + absolute
-      const { id, version } = record
-      const isFirst = await ofStore(() => store.write(nameOf(id), { sealed, version }, { rolling, until }))
+      const { id, version, signedInAt } = record
+      const isFirst = await write(record).catch((error: unknown) => {
+        if (version > 1) unsaved.set(id, { record, until: now() + saveFor })
+        saveLater()
+        throw error
+      })
       if (!isFirst) {
         const other = await read(id)
         return other && { record: other, cookies: [] }
@@ -134,14 +178,17 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
       // The id does not change with the version.
       if (version > 1) return { record, cookies: [] }
       const { text } = await seal.seal('session', { id }, jar.partsFor)
-      return { record, cookies: jar.writeParts(request, cookieName, text, until - now()) }
+      return { record, cookies: jar.writeParts(request, cookieName, text, signedInAt + absolute - now()) }
     },
     async later(_, { id, version }) {
       const other = await read(id)
       return other !== undefined && other.version > version ? { record: other, cookies: [] } : undefined
     },
     async end(request, record) {
-      if (record !== undefined) await ofStore(() => store.end(nameOf(record.id)))
+      if (record !== undefined) {
+        unsaved.delete(record.id)
+        await ofStore(() => store.end(nameOf(record.id)))
+      }
       return jar.end(request, cookieName)
     },
   }
