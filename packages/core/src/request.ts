@@ -78,12 +78,6 @@ export interface RequestAuthenticator {
    * Nothing needs to be added to the answer then. Of all other requests `receive` tells. Never throws.
    */
   recognize(request: HttpRequest, of?: object): VerifiedToken | undefined
-  /**
-   * The same where nothing can be sent but a refusal, as for an upgrade to a WebSocket: a session counts as long as it is good without
-   * new cookies.
-   * @throws {AuthError} as `receive`
-   */
-  authenticate(request: HttpRequest, of?: object): Promise<VerifiedToken | undefined>
   /** Whose upgrade this is, to a WebSocket or anything else; answers refusals itself. */
   readonly authenticateUpgrade: AuthenticateUpgrade
 }
@@ -192,21 +186,6 @@ export function createRequestAuthenticator(
         const auth = state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)
         introduce(of, auth, challenge)
         return { headers, cookies, ...(auth !== undefined && { auth }), ...(answer !== undefined && { answer }) }
-      } catch (error) {
-        introduce(of, undefined, challenge)
-        throw refusal(error, challenge)
-      }
-    },
-    async authenticate(request, of = request) {
-      try {
-        const verifying = ofToken(request)
-        const state =
-          verifying === undefined
-            ? await sessions?.find(request, sessions.settings.store !== undefined, site)
-            : undefined
-        const auth = verifying === undefined ? (state?.auth ?? nobody(state?.ended)) : await verifying
-        introduce(of, auth, challenge)
-        return auth
       } catch (error) {
         introduce(of, undefined, challenge)
         throw refusal(error, challenge)

@@ -35,7 +35,7 @@ async function start(admission?: AuthenticatorOptions['admission'], cache?: fals
   server = createServer(async (req, res) => {
     received += 1
     try {
-      const auth = await app.authenticate(req)
+      const { auth } = await app.receive(req)
       res.end(auth?.user.id)
     } catch (error) {
       if (!isAuthError(error)) throw error

@@ -6,7 +6,14 @@ import type { HttpRequest } from '../src/credentials.ts'
 import { AuthError, unavailable } from '../src/errors.ts'
 import { allOf, anyOf, authenticated, check, not, type Predicate, role, scope } from '../src/guards/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
-import { createGuard, createRequestAuthenticator, type HttpOptions, problemOf, userOf } from '../src/request.ts'
+import {
+  createGuard,
+  createRequestAuthenticator,
+  type HttpOptions,
+  problemOf,
+  type RequestAuthenticator,
+  userOf,
+} from '../src/request.ts'
 import { createRevocationList } from '../src/revocation.ts'
 import type { VerifiedToken } from '../src/types.ts'
 import { inputOf, person } from './support/people.ts'
@@ -27,6 +34,11 @@ function known() {
   }
 }
 
+/** Whose request it is, as an app is told. */
+async function callerOf(app: RequestAuthenticator, request: HttpRequest, of?: object) {
+  return (await app.receive(request, of)).auth
+}
+
 function bearing(token?: string): HttpRequest {
   return { method: 'GET', url: '/', headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }
 }
@@ -38,7 +50,7 @@ const invalid = (part: string) =>
 
 describe('createRequestAuthenticator', () => {
   it('says whose request it is', async () => {
-    await expect(createRequestAuthenticator(known()).authenticate(bearing('good'))).resolves.toBe(alice)
+    await expect(callerOf(createRequestAuthenticator(known()), bearing('good'))).resolves.toBe(alice)
   })
 
   it.each([
@@ -47,7 +59,7 @@ describe('createRequestAuthenticator', () => {
     ['a b', 'ERR_REQUEST_MALFORMED', { 'WWW-Authenticate': 'Bearer realm="api", error="invalid_request"' }],
     ['outage', 'ERR_PROVIDER_UNAVAILABLE', { 'Retry-After': '5' }],
   ])('refuses the token %j', async (token, code, headers) => {
-    await expect(createRequestAuthenticator(known()).authenticate(bearing(token))).rejects.toMatchObject({
+    await expect(callerOf(createRequestAuthenticator(known()), bearing(token))).rejects.toMatchObject({
       code,
       headers,
     })
@@ -109,33 +121,33 @@ describe('createRequestAuthenticator', () => {
 
   it('puts realm and metadata of the app into challenges', async () => {
     const http = { realm: 'my "api"', resourceMetadata: 'https://api.example.com/.well-known/oauth-protected-resource' }
-    await expect(createRequestAuthenticator(known(), http).authenticate(bearing())).rejects.toMatchObject({
+    await expect(callerOf(createRequestAuthenticator(known(), http), bearing())).rejects.toMatchObject({
       headers: { 'WWW-Authenticate': `Bearer realm="my \\"api\\"", resource_metadata="${http.resourceMetadata}"` },
     })
   })
 
   it('lets only absent credentials pass where they are not required', async () => {
     const optional = createRequestAuthenticator(known(), { required: false })
-    await expect(optional.authenticate(bearing())).resolves.toBeUndefined()
-    await expect(optional.authenticate({ headers: { authorization: 'Basic abc' } })).resolves.toBeUndefined()
-    await expect(optional.authenticate(bearing('good'))).resolves.toBe(alice)
-    await expect(optional.authenticate(bearing('bad'))).rejects.toMatchObject({ status: 401 })
-    await expect(optional.authenticate(bearing(''))).rejects.toMatchObject({ status: 400 })
-    await expect(optional.authenticate(bearing('outage'))).rejects.toMatchObject({ status: 503 })
+    await expect(callerOf(optional, bearing())).resolves.toBeUndefined()
+    await expect(callerOf(optional, { headers: { authorization: 'Basic abc' } })).resolves.toBeUndefined()
+    await expect(callerOf(optional, bearing('good'))).resolves.toBe(alice)
+    await expect(callerOf(optional, bearing('bad'))).rejects.toMatchObject({ status: 401 })
+    await expect(callerOf(optional, bearing(''))).rejects.toMatchObject({ status: 400 })
+    await expect(callerOf(optional, bearing('outage'))).rejects.toMatchObject({ status: 503 })
   })
 
   it('does not take a missing token that somebody else complains of for an absent one', async () => {
     const verify = () => Promise.reject(new AuthError('ERR_TOKEN_MISSING'))
     const optional = createRequestAuthenticator({ ...known(), verify }, { required: false })
-    await expect(optional.authenticate(bearing('good'))).rejects.toMatchObject({ code: 'ERR_TOKEN_MISSING' })
+    await expect(callerOf(optional, bearing('good'))).rejects.toMatchObject({ code: 'ERR_TOKEN_MISSING' })
   })
 
   it('leaves errors that are not refusals as they are', async () => {
-    await expect(createRequestAuthenticator(known()).authenticate(bearing('broken'))).rejects.toThrow(TypeError)
+    await expect(callerOf(createRequestAuthenticator(known()), bearing('broken'))).rejects.toThrow(TypeError)
     const tokenFrom = () => {
       throw new RangeError('of the app')
     }
-    await expect(createRequestAuthenticator(known(), { tokenFrom }).authenticate(bearing())).rejects.toThrow(RangeError)
+    await expect(callerOf(createRequestAuthenticator(known(), { tokenFrom }), bearing())).rejects.toThrow(RangeError)
   })
 
   it.each([undefined, null, 0, '', 'route', 'router'])(
@@ -144,9 +156,8 @@ describe('createRequestAuthenticator', () => {
       const tokenFrom = () => {
         throw odd
       }
-      const error = await createRequestAuthenticator(known(), { tokenFrom, required: false })
-        .authenticate(bearing())
-        .catch((e) => e)
+      const app = createRequestAuthenticator(known(), { tokenFrom, required: false })
+      const error = await callerOf(app, bearing()).catch((e) => e)
       expect(error).toEqual(expect.objectContaining({ message: expect.any(String), cause: odd }))
       expect(() => createGuard(check(tokenFrom))({ user: alice.user, auth: alice, request: {} })).toThrow(
         'something other than an error',
@@ -209,9 +220,9 @@ describe('userOf', () => {
 
 describe('createGuard', () => {
   it('answers in the name of the app that the request came through', async () => {
-    const { authenticate } = createRequestAuthenticator(known(), { realm: 'shop', required: false })
+    const app = createRequestAuthenticator(known(), { realm: 'shop', required: false })
     const [request, context] = [bearing(), {}]
-    await authenticate(request, context)
+    await callerOf(app, request, context)
     const nobody = { user: undefined, auth: undefined }
     expect(() => createGuard(authenticated)({ ...nobody, request: context })).toThrow(
       expect.objectContaining({ code: 'ERR_TOKEN_MISSING', headers: { 'WWW-Authenticate': 'Bearer realm="shop"' } }),
@@ -235,9 +246,9 @@ describe('createGuard', () => {
     [not(scope('banned')), ''],
     [allOf(role('admin'), authenticated), ''],
   ])('tells who comes without a token which scopes to ask for: %#', async (predicate, scopes) => {
-    const { authenticate } = createRequestAuthenticator(known(), { realm: 'shop', required: false })
+    const app = createRequestAuthenticator(known(), { realm: 'shop', required: false })
     const request = {}
-    await authenticate({ headers: {} }, request)
+    await callerOf(app, { headers: {} }, request)
     expect(() => createGuard(predicate)({ user: undefined, auth: undefined, request })).toThrow(
       expect.objectContaining({
         code: 'ERR_TOKEN_MISSING',
@@ -283,9 +294,7 @@ describe('a refusal', () => {
     const told: unknown[] = []
     const note = (message: unknown) => told.push(message)
     subscribe('claviger:refusal', note)
-    await createRequestAuthenticator(known())
-      .authenticate(bearing('bad'))
-      .catch(() => undefined)
+    await callerOf(createRequestAuthenticator(known()), bearing('bad')).catch(() => undefined)
     const guard = createGuard(role('auditor'))
     expect(() => guard({ user: alice.user, auth: alice, request: {} })).toThrow()
     unsubscribe('claviger:refusal', note)
