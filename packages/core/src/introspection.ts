@@ -42,7 +42,7 @@ export function introspection(options: IntrospectionOptions): OpaqueProfile['ver
     if (!isObject(body) || typeof body.active !== 'boolean')
       throw unavailable(`the introspection endpoint of ${issuer} did not answer RFC 7662`)
     return body.active
-      ? judge(body, issuer, options)
+      ? judge(safeClaims(body, `the introspection endpoint of ${issuer}`), issuer, options)
       : { active: false, explanation: 'the provider says it is not active' }
   }
 }
@@ -89,6 +89,9 @@ export function basicAuthorization(clientId: string, clientSecret: string): stri
 
 /** What an answer says about when to come back. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
 export function retryAfter(headers: Headers): { retryAfter?: Seconds } {
-  const value = headers.get('retry-after')
-  return value !== null && /^\d{1,5}$/.test(value) ? { retryAfter: Number(value) } : {}
+  const value = headers.get('retry-after') ?? ''
+  if (/^\d{1,5}$/.test(value)) return { retryAfter: Number(value) }
+  // A date, by the clock of whoever names it.
+  const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
+  return /GMT$/.test(value) && wait >= 0 && wait < 100_000 ? { retryAfter: wait } : {}
 }

@@ -1,7 +1,9 @@
 import type { Configuration, ServerMetadata } from 'openid-client'
+import * as z from 'zod'
 import { AuthError, isAuthError, unavailable } from './errors.ts'
 import { fetchThrough } from './fetch-through.ts'
 import { isObject, isStrings } from './json.ts'
+import { text } from './options.ts'
 import type { ProviderContext } from './provider.ts'
 import { isSecure } from './providers/secure-address.ts'
 import type { BrowserSignIn } from './sign-in.ts'
@@ -24,6 +26,18 @@ export interface OpenIdClient {
   /** Default: the `token_endpoint` of the issuer's metadata. */
   readonly tokenEndpoint?: string
 }
+
+// What a sign-in says itself: another word would undo what it is protected by, or end at the callback.
+const ownParameters =
+  'response_type response_mode client_id redirect_uri scope state nonce code_challenge code_challenge_method'
+
+/** The option `parameters`. */
+export const furtherParameters = z
+  .record(text, text)
+  .refine(
+    (given) => ownParameters.split(' ').every((name) => !Object.hasOwn(given, name)),
+    `must be none of ${ownParameters.replaceAll(' ', ', ')}`,
+  )
 
 // Loaded when the first user signs in: an app that only verifies tokens never needs it.
 const library = () => import('openid-client')

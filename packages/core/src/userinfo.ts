@@ -1,5 +1,5 @@
 import { unavailable } from './errors.ts'
-import { retryAfter } from './introspection.ts'
+import { retryAfter, safeClaims } from './introspection.ts'
 import { isObject } from './json.ts'
 import type { OpaqueProfile, UserClaims } from './provider.ts'
 import type { Claims } from './types.ts'
@@ -33,6 +33,7 @@ export function userinfo({ endpoint, user }: UserinfoOptions): OpaqueProfile['ve
     if (!isObject(body) || typeof body.sub !== 'string' || body.sub === '') {
       throw unavailable(`the userinfo endpoint of ${issuer} did not answer with a sub`)
     }
-    return { active: true, claims: body, user: user(body) }
+    const claims = safeClaims(body, `the userinfo endpoint of ${issuer}`)
+    return { active: true, claims, user: user(claims) }
   }
 }

@@ -1,6 +1,6 @@
 import { createTestClock, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import type { AuthenticatorOptions, Provider } from '../src/index.ts'
+import type { AuthenticatorOptions, Claims, Provider } from '../src/index.ts'
 import { basicAuthorization, introspection, retryAfter } from '../src/introspection.ts'
 import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
 import { createCleanup, outcomeOf, sendJson, until } from './support/faults.ts'
@@ -169,10 +169,10 @@ describe('an answer that says active', () => {
 
   it('is nonsense when it is nested without end', async () => {
     const deep = JSON.parse(`${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`)
-    const { auth } = await answering({ active: true, sub: 'alice', aud: 'api', deep })
+    const { auth, issuer } = await answering({ active: true, sub: 'alice', aud: 'api', deep })
     await expect(auth.verify('opaque')).rejects.toMatchObject({
       status: 503,
-      explanation: 'oidc answered with something nested too deep',
+      explanation: `the introspection endpoint of ${issuer} answered with something nested too deep`,
     })
   })
 
@@ -185,6 +185,17 @@ describe('an answer that says active', () => {
       true,
     ])
   })
+})
+
+it('is made harmless before a function of the app sees it', async () => {
+  const answer = '{"active":true,"sub":"alice","aud":"api","data":{"__proto__":{"admin":true}}}'
+  const seen: Claims[] = []
+  const validate = (claims: Claims) => void seen.push(claims)
+  const { auth } = await answering(JSON.parse(answer), {}, 200, { validate })
+  await auth.verify('opaque')
+  const [{ data } = { data: undefined }] = seen
+  const copy: { admin?: boolean } = Object.assign({}, data)
+  expect([copy.admin, Object.isFrozen(data)]).toEqual([undefined, true])
 })
 
 describe('the audience of an opaque token', () => {
@@ -381,9 +392,20 @@ it.each<[string | undefined, number | undefined]>([
   ['-1', undefined],
   ['1.5', undefined],
   ['123456', undefined],
-  ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
+  ['Wed, 21 Oct 2026 07:28:00 GMT', 90],
+  ['Wed, 21 Oct 2026 07:26:30 GMT', 0],
+  ['Wed, 21 Oct 2026 07:26:29 GMT', undefined],
+  ['Fri, 23 Oct 2026 07:28:00 GMT', undefined],
+  ['2026-10-21T07:28:00Z', undefined],
+  ['soon GMT', undefined],
 ])('reads Retry-After %j as %j', (value, expected) => {
-  expect(retryAfter(new Headers(value === undefined ? {} : { 'retry-after': value })).retryAfter).toBe(expected)
+  const date = 'Wed, 21 Oct 2026 07:26:30 GMT'
+  const headers = new Headers({ date, ...(value !== undefined && { 'retry-after': value }) })
+  expect(retryAfter(headers).retryAfter).toBe(expected)
+})
+
+it('takes no date in Retry-After for a time where nobody tells what time it is there', () => {
+  expect(retryAfter(new Headers({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }))).toEqual({})
 })
 
 it('lets a provider refuse, never accept', async () => {

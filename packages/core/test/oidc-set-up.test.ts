@@ -58,6 +58,11 @@ describe('oidc', () => {
     ['no algorithm', { ...good, algorithms: [] }, 'must name at least one'],
     ['no token type', { ...good, tokenTypes: [] }, 'must name at least one'],
     ['an empty path', { ...good, rolesFrom: [] }, 'option rolesFrom'],
+    ...['state', 'nonce', 'code_challenge', 'redirect_uri', 'response_mode'].map((name): [string, object, string] => [
+      `a parameter of a sign-in of ours: ${name}`,
+      { ...good, client: { ...client, parameters: { prompt: 'consent', [name]: 'fixed' } } },
+      'option client.parameters: must be none of response_type, ',
+    ]),
     ['a client without a secret', { ...good, introspection: { clientId: 'an-api' } }, 'introspection.clientSecret'],
     ['a cacheFor that is too long', { ...good, introspection: { ...client, cacheFor: 301 } }, 'at most 300 s'],
     ['a cacheFor below zero', { ...good, introspection: { ...client, cacheFor: -1 } }, 'at least 0 s'],

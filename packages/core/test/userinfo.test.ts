@@ -112,6 +112,14 @@ describe('the userinfo endpoint', () => {
     })
   })
 
+  it('answers nonsense when it answers something nested without end', async () => {
+    const { auth } = await answering(200, { sub: 'alice', deep: JSON.parse(`${'['.repeat(99)}${']'.repeat(99)}`) })
+    await expect(auth.verify('opaque')).rejects.toMatchObject({
+      status: 503,
+      explanation: 'the userinfo endpoint of https://id.example.com answered with something nested too deep',
+    })
+  })
+
   it('that the metadata does not name is an outage', async () => {
     const issuer = await cleanup.issuer({ metadata: { userinfo_endpoint: undefined } })
     const auth = cleanup.authenticator({ providers: [providerOf(issuer.issuer)] })

@@ -5,7 +5,7 @@ import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.
 import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
 import { keyHeaders } from '../jws.ts'
-import { openIdSignIn } from '../openid-sign-in.ts'
+import { furtherParameters, openIdSignIn } from '../openid-sign-in.ts'
 import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
 import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims, Validator } from '../provider.ts'
 import { refreshAt, revokeAt } from '../token-endpoint.ts'
@@ -127,7 +127,7 @@ const schema = z.strictObject({
       clientSecret: text.optional(),
       resource: text.optional(),
       scopes: z.array(text).optional(),
-      parameters: z.record(text, text).optional(),
+      parameters: furtherParameters.optional(),
       label: text.optional(),
       tokenEndpoint: address.optional(),
       revocationEndpoint: address.optional(),
