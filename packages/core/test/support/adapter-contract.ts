@@ -4,12 +4,15 @@ import { describeAuthentication } from './adapter-authentication.ts'
 import { describeGuards } from './adapter-guards.ts'
 import { describeHostileRequests } from './adapter-hostility.ts'
 import { describeLogout } from './adapter-logout.ts'
+import { describeProfile } from './adapter-profile.ts'
 import { describeProtectedResource } from './adapter-protected-resource.ts'
 import { describeSessions } from './adapter-session.ts'
 import { describeSessionAttacks } from './adapter-session-attacks.ts'
 import { describeSessionUpgrades } from './adapter-session-upgrades.ts'
+import { describeSigningIn } from './adapter-sign-in.ts'
 import { createStage } from './adapter-stage.ts'
 import { describeUpgrades } from './adapter-upgrades.ts'
+import { createSessionStage } from './session-stage.ts'
 
 /** What every adapter does, on every supported major of its framework. */
 export function describeAdapter(name: string, buildApp: BuildApp): void {
@@ -20,7 +23,10 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeHostileRequests(stage)
     describeUpgrades(stage)
     describeProtectedResource(stage)
-    describeSessions(buildApp)
+    const sessions = createSessionStage(buildApp)
+    describeSigningIn(sessions)
+    describeSessions(sessions)
+    describeProfile(sessions)
     describeSessionAttacks(buildApp)
     describeSessionUpgrades(buildApp)
     describeLogout(buildApp)

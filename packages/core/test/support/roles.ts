@@ -2,11 +2,14 @@ import { createTestClock, createTestIssuer } from '@claviger/testing'
 import {
   type AuthError,
   type Authenticator,
+  assertAllowed,
   createAuthenticator,
   createRoleDirectory,
   mapUser,
+  permission,
   type RoleDirectoryOptions,
   type RoleLike,
+  userOf,
 } from '../../src/index.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 
@@ -84,5 +87,20 @@ export async function rightsOf(
     return (await auth.verify(token)).user.permissions
   } catch (error) {
     return (error as AuthError).code
+  }
+}
+
+/** What guards say of a user's token now. */
+export async function allows(
+  by: Pick<Authenticator, 'verify'>,
+  token: string,
+  predicate = permission('machine:delete'),
+): Promise<boolean> {
+  const auth = await by.verify(token)
+  try {
+    assertAllowed(predicate, { user: userOf(auth), auth, request: {} })
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,5 +1,11 @@
-import { createTestClock, createTrustAuthXEmulator, type TrustAuthXEmulatorOptions } from '@claviger/testing'
-import { type AuthenticatorOptions, createAuthenticator } from '../../src/index.ts'
+import {
+  createTestClock,
+  createTrustAuthXEmulator,
+  type Fault,
+  type TrustAuthXEmulatorOptions,
+} from '@claviger/testing'
+import { SignJWT } from 'jose'
+import { type AuthenticatorOptions, type Claims, createAuthenticator } from '../../src/index.ts'
 import { createTrustAuthXClient, type TrustAuthXClientOptions } from '../../src/providers/trustauthx/client.ts'
 import { type TrustAuthXOptions, trustAuthX } from '../../src/providers/trustauthx/index.ts'
 
@@ -20,10 +26,22 @@ export async function createStage(options: TrustAuthXEmulatorOptions = {}) {
   })
   const { apiKey, secretKey, orgId, url } = emulator
   const credentials = { apiKey, secretKey, orgId, apiBaseUrl: url }
+  const seconds = () => Math.round(clock.now() / 1000)
+  const sign = (claims: Claims, secret = secretKey, header: object = {}) =>
+    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256', typ: 'JWT', ...header }).sign(Buffer.from(secret))
   return {
     clock,
     emulator,
     credentials,
+    /** The time, since the epoch. */
+    seconds,
+    sign,
+    /** What get_user_data would say of Alice, changed. */
+    async answerWith(claims: Claims, secret?: string, header?: object): Promise<Fault> {
+      const [iat, exp] = [seconds(), seconds() + 900]
+      const proper = { uid: 'alice', email: 'alice@example.com', iss: 'x', jti: 'x', iat, exp, scope: '[]' }
+      return { status: 200, body: JSON.stringify(await sign({ ...proper, ...claims }, secret, header)) }
+    },
     provider: (more: Partial<TrustAuthXOptions> = {}) => trustAuthX({ ...credentials, ...more }),
     authenticator: (more: Partial<TrustAuthXOptions> = {}, rest: Partial<AuthenticatorOptions> = {}) =>
       createAuthenticator({ providers: [trustAuthX({ ...credentials, ...more })], clock, ...rest }),
@@ -33,3 +51,11 @@ export async function createStage(options: TrustAuthXEmulatorOptions = {}) {
 }
 
 export type Stage = Awaited<ReturnType<typeof createStage>>
+
+/** `accepted`, or the status and code of the refusal. */
+export function verdictOf(outcome: Promise<unknown>): Promise<string> {
+  return outcome.then(
+    () => 'accepted',
+    (error) => `${error.status} ${error.code}`,
+  )
+}
