@@ -1,7 +1,7 @@
 // Anything that looks like a credential: by what stands before it, as a compact JWS, or as a long random string.
 const scheme = /\b(bearer|basic|dpop|token)(\s+)([^\s"',;]+)/gi
 const parameter = /(token|secret|key|password|code|assertion)(=|"\s*:\s*")[^&\s"']+/gi
-const userinfo = /\/\/[^\s/?#@"']*@/g
+const userinfo = /\/\/[^\s/?#"']*@/g
 // Each begins at the start of a run only: a long run is looked at once, not once for each of its characters.
 const jws = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,}/g
 const random = /(?<![A-Za-z0-9_~+-])[A-Za-z0-9_~+-]{40,}={0,2}/g

@@ -21,6 +21,7 @@ describe('redact', () => {
     ['a parameter with a longer name', 'my_api_key=abc', 'my_api_key=[redacted]'],
     ['JSON', '{"client_secret":"abc","password" : "def"}', '{"client_secret":"[redacted]","password" : "[redacted]"}'],
     ['user and password in a URL', 'https://user:pass@id.example.com/x', 'https://[redacted]@id.example.com/x'],
+    ['a password with an @ in a URL', 'https://user:p@ss@id.example.com/x', 'https://[redacted]@id.example.com/x'],
     ['a long random text', `id ${'a1'.repeat(20)}`, 'id [redacted]'],
     ['a long random text with padding', `${'A1'.repeat(22)}==`, '[redacted]'],
   ])('cuts out %s', (_, text, expected) => {
