@@ -61,7 +61,13 @@ function withRoles(provider: Provider): Provider {
 
 /** Starts an emulator of every provider. @param callback Where they send browsers back to; the name of the provider is put behind it. */
 export async function startWorld(callback: string): Promise<World> {
-  const issuer = await createTestIssuer()
+  const issuer = await createTestIssuer({
+    users: [
+      { subject: 'alice', name: 'Alice', email: 'alice@example.test', roles: ['admin'], expiresIn: 2 * minutes },
+      { subject: 'bob', name: 'Bob', email: 'bob@example.test', roles: ['guest'], expiresIn: 2 * minutes },
+    ],
+    redirectUris: [`${callback}/oidc`],
+  })
   const tenant = await createLogtoEmulator({
     resources: [{ indicator: api, scopes: ['read:machines'], accessTokenTtl: 2 * minutes }],
     roles: [
@@ -154,7 +160,12 @@ export async function startWorld(callback: string): Promise<World> {
       ...controls(cloud),
     },
     {
-      provider: oidc({ issuer: issuer.issuer, audience: issuer.audience, rolesFrom: 'roles' }),
+      provider: oidc({
+        issuer: issuer.issuer,
+        audience: issuer.audience,
+        rolesFrom: 'roles',
+        client: { clientId: issuer.clientId, clientSecret: issuer.clientSecret },
+      }),
       label: 'Any OpenID server',
       note: 'Keycloak, Auth0, Entra …',
       rotate: () => issuer.rotate(),

@@ -64,6 +64,9 @@ describeWithChromium('examples/all-providers', () => {
     async Logto(page, person) {
       await page.getByRole('button', { name: person }).click()
     },
+    async 'Any OpenID server'(page, person) {
+      await page.getByRole('button', { name: person }).click()
+    },
     async TrustAuthX(page, person) {
       await page.getByRole('link', { name: person }).click()
     },

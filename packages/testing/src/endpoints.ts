@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Authorizations } from './authorization.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import type { KeyRing } from './key-ring.ts'
 import { json, type LoopbackRequest, type Reply, type Route } from './server/routes.ts'
@@ -6,7 +7,14 @@ import type { TokenStore } from './token-store.ts'
 import type { TokenOptions } from './tokens.ts'
 
 /** The endpoints of a test issuer, as its switches and counters name them. */
-export type IssuerEndpoint = 'discovery' | 'jwks' | 'token' | 'introspection' | 'userinfo' | 'revocation'
+export type IssuerEndpoint =
+  | 'discovery'
+  | 'jwks'
+  | 'authorization'
+  | 'token'
+  | 'introspection'
+  | 'userinfo'
+  | 'revocation'
 
 /** What the endpoints work on. */
 export interface IssuerState {
@@ -19,6 +27,7 @@ export interface IssuerState {
   readonly clientSecret: string
   readonly keys: KeyRing
   readonly store: TokenStore
+  readonly authorizations: Authorizations
   readonly metadata: Record<string, unknown>
   readonly cacheControl: () => string | undefined
   readonly now: () => number
@@ -39,6 +48,12 @@ export function issuerRoutes(state: IssuerState): Route<IssuerEndpoint>[] {
     { endpoint: 'discovery', method: get, path: `/.well-known/oauth-authorization-server${path}`, handle: discovery },
     { endpoint: 'discovery', method: get, path: `${path}/.well-known/oauth-authorization-server`, handle: discovery },
     { endpoint: 'jwks', method: get, path: `${path}/jwks`, handle: keySet },
+    {
+      endpoint: 'authorization',
+      method: ['GET', 'POST'],
+      path: `${path}/authorize`,
+      handle: state.authorizations.authorize,
+    },
     { endpoint: 'token', method: 'POST', path: `${path}/token`, handle: clientOnly(state, issueTokens) },
     { endpoint: 'introspection', method: 'POST', path: `${path}/introspect`, handle: clientOnly(state, introspect) },
     { endpoint: 'revocation', method: 'POST', path: `${path}/revoke`, handle: clientOnly(state, revoke) },
@@ -61,7 +76,9 @@ function metadataOf({ issuer, base, keys, metadata }: IssuerState): Record<strin
     introspection_endpoint: `${base}/introspect`,
     revocation_endpoint: `${base}/revoke`,
     response_types_supported: ['code'],
-    grant_types_supported: ['client_credentials', 'refresh_token'],
+    grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.jwks().keys.flatMap(({ alg }) => alg ?? []))],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
@@ -93,6 +110,13 @@ function clientOnly(state: IssuerState, handle: ClientHandler): (request: Loopba
 function issueTokens(state: IssuerState, { form }: LoopbackRequest): Reply {
   const asked = form.get('scope')?.split(' ').filter(Boolean)
   switch (form.get('grant_type')) {
+    case 'authorization_code': {
+      const found = state.authorizations.redeem(form)
+      if (found === undefined) return oauthError(400, 'invalid_grant', 'the code is not valid')
+      const { options, nonce } = found
+      const more = options.scopes?.includes('offline_access') ? { refresh_token: state.store.addRefresh(options) } : {}
+      return tokenResponse(state, options, { ...more, ...idTokenOf(state, options, nonce) })
+    }
     case 'client_credentials': {
       const audience = form.get('resource') ?? form.get('audience')
       return tokenResponse(state, {
@@ -113,14 +137,24 @@ function issueTokens(state: IssuerState, { form }: LoopbackRequest): Reply {
       const options = asked ? { ...redeemed.options, scopes: asked } : redeemed.options
       return tokenResponse(state, options, {
         refresh_token: redeemed.next,
-        ...(granted?.includes('openid') && { id_token: state.idTokenFor({ ...options, claims: {}, header: {} }) }),
+        ...idTokenOf(state, { ...options, scopes: granted ?? [] }, undefined),
       })
     }
     case null:
       return oauthError(400, 'invalid_request', 'grant_type is missing')
     default:
-      return oauthError(400, 'unsupported_grant_type', 'only client_credentials and refresh_token are supported')
+      return oauthError(
+        400,
+        'unsupported_grant_type',
+        'only authorization_code, client_credentials and refresh_token are supported',
+      )
   }
+}
+
+function idTokenOf(state: IssuerState, options: TokenOptions, nonce: string | undefined): { id_token?: string } {
+  if (!options.scopes?.includes('openid')) return {}
+  const claims = nonce === undefined ? {} : { nonce }
+  return { id_token: state.idTokenFor({ ...options, audience: state.clientId, claims, header: {} }) }
 }
 
 function tokenResponse(state: IssuerState, options: TokenOptions, more: Record<string, string> = {}): Reply {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Algorithm, Clock, Seconds } from '@claviger/core'
+import { createAuthorizations } from './authorization.ts'
 import { realClock } from './clock.ts'
 import { type IssuerEndpoint, type IssuerState, issuerRoutes } from './endpoints.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
@@ -24,6 +25,10 @@ export interface TestIssuerOptions {
   readonly clientId?: string
   /** Default: random. */
   readonly clientSecret?: string
+  /** Who may sign in with a browser, and what their tokens say; nobody needs a password. Default: Alice and Bob. */
+  readonly users?: readonly TokenOptions[]
+  /** Where browsers may be sent back to. Default: anywhere on loopback. */
+  readonly redirectUris?: readonly string[]
   /** Added to the discovery document, or put in its place; `undefined` takes a member away. */
   readonly metadata?: Readonly<Record<string, unknown>>
   /** `Cache-Control` of the discovery document and the key set. Default `public, max-age=300`. */
@@ -46,6 +51,7 @@ export interface TestIssuer extends LoopbackControls<IssuerEndpoint>, Omit<KeyRi
   readonly secret: string
   readonly discoveryUrl: string
   readonly jwksUri: string
+  readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
   readonly introspectionEndpoint: string
   readonly userinfoEndpoint: string
@@ -84,6 +90,11 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     audience = 'https://api.example.test',
     clientId = 'test-client',
     clientSecret = randomBytes(24).toString('base64url'),
+    users = [
+      { subject: 'alice', name: 'Alice' },
+      { subject: 'bob', name: 'Bob' },
+    ],
+    redirectUris,
     clock = realClock,
   } = options
   if (issuerPath !== '' && !issuerPath.startsWith('/')) throw new TypeError('path must begin with a slash.')
@@ -99,6 +110,14 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const metadata = { ...options.metadata }
   let issuer = ''
 
+  const authorizations = createAuthorizations({
+    issuer: () => issuer,
+    path: `${path}/authorize`,
+    clientId,
+    users,
+    redirectUris,
+    now,
+  })
   const defaults = () => ({ issuer, audience, clientId, now: now() })
   const keyFor = ({ key, kid, alg }: TokenOptions) =>
     key ?? keys.find({ ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) })
@@ -127,6 +146,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
         clientSecret,
         keys,
         store,
+        authorizations,
         metadata,
         cacheControl: () => settings.cacheControl,
         now,
@@ -148,6 +168,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     metadata,
     discoveryUrl: `${base}/.well-known/openid-configuration`,
     jwksUri: `${base}/jwks`,
+    authorizationEndpoint: `${base}/authorize`,
     tokenEndpoint: `${base}/token`,
     introspectionEndpoint: `${base}/introspect`,
     userinfoEndpoint: `${base}/me`,

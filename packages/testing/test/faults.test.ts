@@ -151,7 +151,7 @@ describe('an endpoint with a fault', () => {
 
   it('must exist, and so must the fault', () => {
     expect(() => issuer.fail('keys' as 'jwks', 'hang')).toThrow(
-      'There is no endpoint keys; there are discovery, jwks, token,',
+      'There is no endpoint keys; there are discovery, jwks, authorization, token,',
     )
     expect(() => issuer.fail('jwks', 'explode' as 'hang')).toThrow('Not a fault: "explode". Use one of reset, hang,')
     expect(() => issuer.fail('jwks', { status: 99 })).toThrow('Not a fault')
