@@ -33,9 +33,15 @@ export interface Known {
 }
 
 interface Refused {
+  readonly token: string
   readonly code: AuthErrorCode
   readonly explanation: string | undefined
   readonly standing: Standing
+}
+
+interface UnderWay {
+  readonly token: string
+  readonly answer: Promise<VerifiedToken>
 }
 
 const maxTokenLength = 8 * 1024
@@ -51,16 +57,20 @@ const garbage = 5
  * `exp`, or with age, whichever is first; an outage is never remembered. One verification serves all who ask at once.
  */
 export function withCache(judge: Judge, clock: Clock, clockTolerance: Seconds, limits: CacheLimits): CachingVerifier {
-  const known = new LRUCache<string, Known>({
-    max: limits.maxTokens,
-    maxSize: limits.maxBytes,
-    sizeCalculation: ({ token, verified }) => garbage * (entryOverhead + sizeOf(token) + sizeOf(verified)),
-  })
-  const refused = new LRUCache<string, Refused>({
-    maxSize: maxRefused,
-    sizeCalculation: (_, token) => token.length + 256,
-  })
-  const underWay = new Map<string, Promise<VerifiedToken>>()
+  const known = byEnd<Known>(
+    new LRUCache({
+      max: limits.maxTokens,
+      maxSize: limits.maxBytes,
+      sizeCalculation: ({ token, verified }) => garbage * (entryOverhead + sizeOf(token) + sizeOf(verified)),
+    }),
+  )
+  const refused = byEnd<Refused>(
+    new LRUCache({
+      maxSize: maxRefused,
+      sizeCalculation: ({ token }) => token.length + 256,
+    }),
+  )
+  const underWay = byEnd<UnderWay>(new Map())
 
   async function verifyAndRemember(token: string, request: HttpRequest | undefined): Promise<VerifiedToken> {
     try {
@@ -79,35 +89,23 @@ export function withCache(judge: Judge, clock: Clock, clockTolerance: Seconds, l
     if (standing === undefined || token.length > maxTokenLength) return
     const age = Math.min(limits.maxAge, cacheFor)
     const until = Math.min((verified.expiresAt + clockTolerance) * 1000, clock.now() + age * 1000)
-    const copy = copyOf(token)
-    const end = endOf(copy)
-    // What is held under its end is another token: this one would have been found.
-    const key = known.has(end) ? copy : end
-    known.set(key, { token: copy, verified, answer: Promise.resolve(verified), standing, until })
+    known.set({ token: copyOf(token), verified, answer: Promise.resolve(verified), standing, until })
   }
 
   function rememberRefusal(token: string, error: AuthError): void {
     const { code, explanation } = error
     const standing = standingOf(error)
-    if (standing !== undefined) refused.set(copyOf(token), { code, explanation, standing })
+    if (standing !== undefined) refused.set({ token: copyOf(token), code, explanation, standing })
   }
 
   function lookUp(token: string): Known | undefined {
-    // Callers of JavaScript may give anything.
-    if (typeof token !== 'string') return undefined
-    let key = endOf(token)
-    let entry = known.get(key)
-    if (entry !== undefined && entry.token !== token) {
-      key = token
-      entry = known.get(key)
-    }
-    // Also under the whole of it there may be another: one that ends like that.
-    if (entry === undefined || entry.token !== token) return undefined
+    const entry = known.get(token)
+    if (entry === undefined) return undefined
     if (entry.standing.alive && clock.now() < entry.until) {
       publish('claviger:cache', hit)
       return entry
     }
-    known.delete(key)
+    known.delete(token)
     return undefined
   }
 
@@ -124,7 +122,7 @@ export function withCache(judge: Judge, clock: Clock, clockTolerance: Seconds, l
     }
     const running = underWay.get(token)
     if (running !== undefined) {
-      return running.catch((error) => {
+      return running.answer.catch((error) => {
         // Who asked first has gone, and we are still here.
         if (isAbandoned(error) && !isGone(request)) return caching(token, request)
         throw error
@@ -132,7 +130,7 @@ export function withCache(judge: Judge, clock: Clock, clockTolerance: Seconds, l
     }
     publish('claviger:cache', miss)
     const started = verifyAndRemember(token, request)
-    underWay.set(token, started)
+    underWay.set({ token, answer: started })
     return started
   }
 
@@ -152,10 +150,41 @@ function sizeOf(value: unknown): number {
   return size
 }
 
-// What tokens are looked up by: to hash one as a whole takes longer than all else. Of a JWT it is a part of the signature; where
-// two tokens end alike, the second is found by all of it.
-function endOf(token: string): string {
-  return token.slice(-32)
+interface Entries<Entry> {
+  get(key: number | string): Entry | undefined
+  set(key: number | string, entry: Entry): unknown
+  delete(key: number | string): unknown
+}
+
+/** Keeps tokens by a number made of their end, which of a JWT is a part of the signature: to hash a whole token takes longer than all else. */
+function byEnd<Entry extends { readonly token: string }>(entries: Entries<Entry>) {
+  // Where two tokens end alike, the second is kept by all of it.
+  const isOther = (entry: Entry | undefined, token: string) => entry !== undefined && entry.token !== token
+
+  return {
+    get(token: string): Entry | undefined {
+      const entry = entries.get(endOf(token))
+      return isOther(entry, token) ? entries.get(token) : entry
+    },
+    set(entry: Entry): void {
+      const end = endOf(entry.token)
+      entries.set(isOther(entries.get(end), entry.token) ? entry.token : end, entry)
+    },
+    delete(token: string): void {
+      const end = endOf(token)
+      entries.delete(entries.get(end)?.token === token ? end : token)
+    },
+  }
+}
+
+function endOf(token: string): number {
+  let end = 0
+  // Callers of JavaScript may give anything: what is no text is found nowhere, and the judge refuses it.
+  if (typeof token !== 'string') return end
+  for (let at = Math.max(0, token.length - 8); at < token.length; at += 1) {
+    end = (Math.imul(end, 31) + token.charCodeAt(at)) | 0
+  }
+  return end
 }
 
 // A token that was cut out of a header would keep the whole of that header in memory.

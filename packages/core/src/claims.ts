@@ -4,15 +4,19 @@ import type { Claims, Role } from './types.ts'
 /** Where a claim is: its name, dots and all, or the names to follow one after another. */
 export type ClaimPath = string | readonly string[]
 
+function valueAt(claims: Claims, path: ClaimPath): unknown {
+  return at(claims, typeof path === 'string' ? [path] : path)
+}
+
 /** The text at a path; nothing if there is anything else. */
 export function textAt(claims: Claims, path: ClaimPath): string | undefined {
-  const value = at(claims, [path].flat())
+  const value = valueAt(claims, path)
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** The list of texts at a path; empty if there is anything else, so that an odd claim never grants. */
 export function stringsAt(claims: Claims, path: ClaimPath): readonly string[] {
-  const value = at(claims, [path].flat())
+  const value = valueAt(claims, path)
   return isStrings(value) ? value.filter((item) => item !== '') : []
 }
 

@@ -21,7 +21,7 @@ export function harden<T>(value: T, depth = 0): T {
   if (Array.isArray(value)) {
     for (const item of value) harden(item, depth + 1)
   } else {
-    Reflect.deleteProperty(value, '__proto__')
+    if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
     for (const key in value) harden(value[key], depth + 1)
   }
   return Object.freeze(value)

@@ -35,8 +35,6 @@ export interface IgnoredKey {
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
 const minRsaBits = 2048
 const maxRsaBits = 8192
-// 20 to 80 µs.
-const maxQuickRsaBits = 4096
 const maxInARow = 16
 // What is reported of a kid, which may be of any length.
 const maxShownKid = 128
@@ -67,15 +65,14 @@ export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
   const { key, thumbprint } = publicKey
   const weakness = weaknessOf(key)
   if (weakness !== undefined) return ignored(weakness)
-  const isQuick = key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) <= maxQuickRsaBits
-  return createKey(kid, thumbprint, usable, isQuick ? quickly(publicVerifier(key)) : inThreads(key))
+  return createKey(kid, thumbprint, usable, inThreads(key))
 }
 
 /** Makes a shared secret into a key for the HMAC algorithms. */
 export function secretKey(secret: string, usable: readonly Algorithm[]): VerificationKey {
   const bytes = Buffer.from(secret)
   const thumbprint = createHash('sha256').update(bytes).digest('base64url')
-  return createKey(undefined, thumbprint, usable, quickly(hmacVerifier(createSecretKey(bytes))))
+  return createKey(undefined, thumbprint, usable, hmacVerifier(createSecretKey(bytes)))
 }
 
 function createKey(
@@ -87,33 +84,44 @@ function createKey(
   return { kid, thumbprint, alive: true, algorithms: usable, verify }
 }
 
-// Elliptic curves cost 0.1 to 3 ms: other cores do that, and the event loop goes on.
+// A signature costs 0.02 to 3 ms: other cores do that, and the event loop goes on.
 function inThreads(key: KeyObject): VerificationKey['verify'] {
   return (algorithm, signature, signed) =>
     new Promise((resolve, reject) => {
-      verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature, (error, isGood) => {
-        if (error === null) resolve(isGood)
-        else reject(error)
+      startTogether(() => {
+        verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature, (error, isGood) => {
+          if (error === null) resolve(isGood)
+          else reject(error)
+        })
       })
     })
 }
 
-type QuickVerifier = (algorithm: Algorithm, signature: Uint8Array, signed: Uint8Array) => boolean
+let gathered: (() => void)[] = []
+
+// To wake a thread takes as long as to verify an RSA signature. Of those that start in one turn of the event loop, only the first do.
+function startTogether(start: () => void): void {
+  gathered.push(start)
+  if (gathered.length > 1) return
+  setImmediate(() => {
+    const all = gathered
+    gathered = []
+    for (const one of all) one()
+  })
+}
 
 let quick = 0
 
 // What takes less time than the way to a thread and back is done at once; of many in a row, every so often others get their turn.
-function quickly(verifyAtOnce: QuickVerifier): VerificationKey['verify'] {
+function hmacVerifier(key: KeyObject): VerificationKey['verify'] {
   return async (algorithm, signature, signed) => {
     quick = (quick + 1) % maxInARow
     if (quick === 0) await new Promise<void>((resolve) => setImmediate(resolve))
-    return verifyAtOnce(algorithm, signature, signed)
+    const mac = createHmac(algorithms[algorithm].hash as string, key)
+      .update(signed)
+      .digest()
+    return mac.length === signature.length && timingSafeEqual(mac, signature)
   }
-}
-
-function publicVerifier(key: KeyObject): QuickVerifier {
-  return (algorithm, signature, signed) =>
-    verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature)
 }
 
 function optionsFor(algorithm: Algorithm, key: KeyObject): VerifyKeyObjectInput {
@@ -123,15 +131,6 @@ function optionsFor(algorithm: Algorithm, key: KeyObject): VerifyKeyObjectInput 
   if (kty === 'OKP') return { key }
   if (saltLength === undefined) return { key, padding: constants.RSA_PKCS1_PADDING }
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
-}
-
-function hmacVerifier(key: KeyObject): QuickVerifier {
-  return (algorithm, signature, signed) => {
-    const mac = createHmac(algorithms[algorithm].hash as string, key)
-      .update(signed)
-      .digest()
-    return mac.length === signature.length && timingSafeEqual(mac, signature)
-  }
 }
 
 const publicMembers: Record<string, readonly string[]> = {

@@ -84,7 +84,11 @@ function routesOf({ claims }: CompactJws, routes: Routes): readonly Route[] {
 }
 
 // Each provider gives its own verdict. Who could not be asked might have said yes, so an outage outweighs a refusal.
-async function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
+function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
+  return routes.length === 1 ? ask(routes[0] as Route) : bestVerdict(routes, ask)
+}
+
+async function bestVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
   let verdict: unknown
   for (const route of routes) {
     try {

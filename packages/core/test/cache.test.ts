@@ -113,6 +113,25 @@ describe('a known token', () => {
     for (const token of tokens) expect(await outcomeOf(token)).toBe('hit')
   })
 
+  it('is asked about once at a time, and anew when its answer is old, beside another that ends alike', async () => {
+    const asked: string[] = []
+    const opaque: OpaqueProfile = {
+      async verify(token) {
+        asked.push(token)
+        return { active: true, claims: {}, user: { id: `${token.slice(0, 1)}${asked.length}` } }
+      },
+    }
+    authenticator({ providers: [{ name: 'toy', issuer: 'https://toy.example', opaque }] })
+    const [first, second] = ['a', 'b'].map((start) => `${start}-the-same-end`) as [string, string]
+    const askBoth = () =>
+      Promise.all([first, second, first, second].map(async (token) => (await auth.verify(token)).user.id))
+    expect(await askBoth()).toEqual(['a1', 'b2', 'a1', 'b2'])
+    await clock.advance(31)
+    expect(await askBoth()).toEqual(['a3', 'b4', 'a3', 'b4'])
+    await clock.advance(31)
+    expect((await auth.verify(second)).user.id).toBe('b5')
+  })
+
   it('lends its signature to no other claims', async () => {
     authenticator()
     const token = issuer.tokenFor({ subject: 'alice' })

@@ -101,21 +101,16 @@ describe('a published key', () => {
     expect(await Promise.all(verdicts)).toEqual([true, false, false, false])
   })
 
-  it.each([
-    ['of 2048 bits', 2048, false],
-    ['of 4096 bits', 4096, false],
-    ['of 4104 bits', 4104, true],
-    ['of 8192 bits', 8192, true],
-  ])('of RSA, %s, leaves the event loop to others while it verifies: %p', async (_, bits, expected) => {
-    const key = usable({ ...rsa.publicJwk, n: modulus(bits) })
+  it('leaves the event loop to others while it verifies', async () => {
+    const keys = [usable(rsa.publicJwk), usable({ ...rsa.publicJwk, n: modulus(8192) }), usable(ec.publicJwk)]
     const verdicts: boolean[] = []
-    const verify = () => key.verify('RS256', new Uint8Array(bits / 8), Buffer.from('signed'))
-    // Two, as of many in a row one waits.
-    const both = [1, 2].map(() => verify().then((verdict) => verdicts.push(verdict)))
+    const all = keys.map(async (key) => {
+      verdicts.push(await key.verify(key.algorithms[0] as Algorithm, new Uint8Array(64), Buffer.from('signed')))
+    })
     for (let turn = 0; turn < 10; turn += 1) await null
-    expect(verdicts.length === 0).toBe(expected)
-    await Promise.all(both)
-    expect(verdicts).toEqual([false, false])
+    expect(verdicts).toEqual([])
+    await Promise.all(all)
+    expect(verdicts).toEqual([false, false, false])
   })
 
   it('has no name where its kid is no text', () => {
@@ -197,15 +192,13 @@ describe('a key is not used, and the reason is told, when it', () => {
   })
 })
 
-describe('many verifications at once', () => {
-  it.each<[string, Algorithm]>([
-    ['of RSA', 'RS256'],
-    ['of a shared secret', 'HS256'],
-  ])('%s leave others their turn', async (_, alg) => {
+describe('many verifications with a shared secret', () => {
+  it('leave others their turn', async () => {
     const secret = 'a secret of thirty-two bytes or more'
-    const key = alg === 'HS256' ? secretKey(secret, [alg]) : usable(rsa.publicJwk)
-    const signer = alg === 'HS256' ? { kid: 's', alg, signer: secret } : { ...rsa, alg }
-    const [signature, signed] = parts(issuer.sign({ alg }, { sub: 'alice' }, signer))
+    const key = secretKey(secret, ['HS256'])
+    const [signature, signed] = parts(
+      issuer.sign({ alg: 'HS256' }, { sub: 'alice' }, { kid: 's', alg: 'HS256', signer: secret }),
+    )
     let turns = 0
     let over = false
     const count = (): void => {
@@ -213,7 +206,7 @@ describe('many verifications at once', () => {
       if (!over) setImmediate(count)
     }
     count()
-    const verdicts = await Promise.all(Array.from({ length: 320 }, () => key.verify(alg, signature, signed)))
+    const verdicts = await Promise.all(Array.from({ length: 320 }, () => key.verify('HS256', signature, signed)))
     over = true
     expect(new Set(verdicts)).toEqual(new Set([true]))
     expect(turns).toBeGreaterThan(1)
@@ -221,7 +214,7 @@ describe('many verifications at once', () => {
     turns = 0
     over = false
     count()
-    for (let index = 0; index < 320; index += 1) await key.verify(alg, signature, signed)
+    for (let index = 0; index < 320; index += 1) await key.verify('HS256', signature, signed)
     over = true
     expect(turns).toBeGreaterThanOrEqual(20)
     expect(turns).toBeLessThan(100)
