@@ -22,6 +22,7 @@ export interface AdmissionLimits {
   readonly sourceOf: (request: HttpRequest) => string | undefined
 }
 
+/** How busy an authenticator is with verifying signatures. */
 export interface AdmissionHealth {
   /** Verifications now under way. */
   readonly running: number
@@ -36,6 +37,7 @@ export interface AdmissionHealth {
 /** Lets work wait for its turn. Nothing as its result means that the signature was bad. @throws {AuthError} `ERR_OVERLOADED` */
 export type Admit = <T>(request: HttpRequest | undefined, work: () => Promise<T | undefined>) => Promise<T | undefined>
 
+/** Who may have signatures verified, at one authenticator. */
 export interface Admission {
   readonly admit: Admit
   health(): AdmissionHealth

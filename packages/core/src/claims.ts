@@ -1,4 +1,5 @@
-import { at, isStrings } from './json.ts'
+import { unavailable } from './errors.ts'
+import { at, harden, isStrings } from './json.ts'
 import type { Claims, Role } from './types.ts'
 
 /** Where a claim is: its name, dots and all, or the names to follow one after another. */
@@ -33,4 +34,16 @@ export function scopesOf(claims: Claims): readonly string[] {
   const value = claims.scope ?? claims.scp
   const scopes = typeof value === 'string' ? value.split(' ') : isStrings(value) ? value : []
   return [...new Set(scopes)].filter((scope) => scope !== '')
+}
+
+/**
+ * What a provider answered, made safe to keep.
+ * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is nested beyond reason
+ */
+export function safeClaims(body: Claims, who: string): Claims {
+  try {
+    return harden(body)
+  } catch (cause) {
+    throw unavailable(`${who} answered with something nested too deep`, { cause })
+  }
 }

@@ -1,8 +1,8 @@
 import type { CallOptions, ClientOptions } from './client-options.ts'
 import { AuthError, type AuthErrorCode, isAuthError, type Upstream, unavailable } from './errors.ts'
 import { createRequest, type JsonResponse } from './http.ts'
-import { retryAfter } from './introspection.ts'
 import { redact } from './redact.ts'
+import { retryAfter } from './response-headers.ts'
 import { createMask } from './secrets.ts'
 import type { Seconds } from './types.ts'
 

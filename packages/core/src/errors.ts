@@ -227,3 +227,8 @@ export function isAuthError(error: unknown): error is AuthError {
 export function unavailable(explanation: string, details: { cause?: unknown; retryAfter?: number } = {}): AuthError {
   return new AuthError('ERR_PROVIDER_UNAVAILABLE', { explanation, ...details })
 }
+
+/** A token that is refused; which check failed is for logs only. */
+export function refused(code: AuthErrorCode, explanation: string): AuthError {
+  return new AuthError(code, { explanation })
+}

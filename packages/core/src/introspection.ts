@@ -1,6 +1,9 @@
+import { safeClaims } from './claims.ts'
 import { unavailable } from './errors.ts'
-import { harden, isObject } from './json.ts'
+import { isObject } from './json.ts'
 import type { OpaqueProfile, OpaqueVerdict, UserClaims } from './provider.ts'
+import { retryAfter } from './response-headers.ts'
+import { basicAuthorization } from './token-endpoint.ts'
 import type { Claims, Seconds } from './types.ts'
 
 /** How an introspection endpoint is asked. */
@@ -67,31 +70,4 @@ function otherKindOf({ token_type, token_use, typ }: Claims): string | undefined
     (typeof token_use !== 'string' || /^access(_token)?$/i.test(token_use)) &&
     (typeof typ !== 'string' || !/^(refresh|offline|id|logout)$/i.test(typ))
   return isAccess ? undefined : 'it is not an access token for its bearer (token_type, token_use, typ)'
-}
-
-/**
- * What a provider answered, made safe to keep.
- * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is nested beyond reason
- */
-export function safeClaims(body: Claims, who: string): Claims {
-  try {
-    return harden(body)
-  } catch (cause) {
-    throw unavailable(`${who} answered with something nested too deep`, { cause })
-  }
-}
-
-/** `Authorization: Basic` for a client; both parts are form-encoded first. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
-export function basicAuthorization(clientId: string, clientSecret: string): string {
-  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
-  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
-}
-
-/** What an answer says about when to come back. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-export function retryAfter(headers: Headers): { retryAfter?: Seconds } {
-  const value = headers.get('retry-after') ?? ''
-  if (/^\d{1,5}$/.test(value)) return { retryAfter: Number(value) }
-  // A date, by the clock of whoever names it.
-  const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
-  return /GMT$/.test(value) && wait >= 0 && wait < 100_000 ? { retryAfter: wait } : {}
 }

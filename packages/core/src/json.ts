@@ -10,6 +10,11 @@ export function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
+/** True for a text that can name somebody or something. Lone surrogates all become the same character once they are stored: two names would be one. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.isWellFormed()
+}
+
 /**
  * Makes parsed JSON from outside safe to keep and to share: frozen all the way down, without `__proto__` members, which would
  * change the prototype of whatever they are copied into.

@@ -20,6 +20,7 @@ export interface CompactJws extends Header {
 
 /** Headers with a key, or the way to one. */
 export const keyHeaders = ['jwk', 'jku', 'x5u', 'x5c'] as const
+/** The name of one of them. */
 export type KeyHeader = (typeof keyHeaders)[number]
 
 // Each could make us use a reading of the token that its sender chose (RFC 8725 section 3.10).

@@ -14,6 +14,7 @@ export interface KeyRing {
 // A token that names no key is tried with this many at the most.
 const maxCandidates = 8
 
+/** No keys: what is held before the first set. */
 export const emptyRing: KeyRing = { keys: [], ignored: [], burned: new Set() }
 
 /** Reads a whole set; keys that are not used come with the reason. */

@@ -1,15 +1,14 @@
 import type { Algorithm } from './algorithms.ts'
-import { freshnessOf } from './cache-control.ts'
 import type { Clock } from './clock.ts'
 import { AuthError, unavailable } from './errors.ts'
 import { publish } from './events.ts'
 import { type JsonRequest, type JsonResponse, origin } from './http.ts'
-import { retryAfter } from './introspection.ts'
 import { isObject } from './json.ts'
 import type { IgnoredKey, VerificationKey } from './key.ts'
 import { candidates, emptyRing, isSame, type KeyRing, readRing } from './key-ring.ts'
 import type { Jwks } from './provider.ts'
 import { createRefreshed, type Freshness, type Loaded, type RefreshedHealth } from './refreshed.ts'
+import { freshnessOf, retryAfter } from './response-headers.ts'
 import type { Standing } from './standing.ts'
 import type { Seconds } from './types.ts'
 
@@ -25,6 +24,7 @@ export interface KeySetLimits extends Freshness {
   readonly maxKeys: number
 }
 
+/** How the keys of one issuer do. */
 export interface KeySetHealth extends RefreshedHealth {
   /** Usable keys held now. */
   readonly keys: number

@@ -1,7 +1,7 @@
 import type { AuthenticatorParts } from './authenticator-parts.ts'
 import type { HttpRequest } from './credentials.ts'
-import { AuthError, type AuthErrorCode } from './errors.ts'
-import { isObject, isStrings } from './json.ts'
+import { refused } from './errors.ts'
+import { isName, isObject, isStrings } from './json.ts'
 import { readCompactJws } from './jws.ts'
 import { quoted } from './redact.ts'
 import type { Route } from './route.ts'
@@ -100,12 +100,4 @@ function assertTimes({ iat, exp }: Claims, now: Seconds, tolerance: Seconds, max
   if (Math.min(exp ?? Number.POSITIVE_INFINITY, iat + maxAge) + tolerance <= now)
     throw refused('ERR_TOKEN_EXPIRED', 'the logout token has ended, or is too old (option maxAge)')
   return iat
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !/\p{Surrogate}/u.test(value)
-}
-
-function refused(code: AuthErrorCode, explanation: string): AuthError {
-  return new AuthError(code, { explanation })
 }

@@ -1,10 +1,9 @@
-import { freshnessOf } from './cache-control.ts'
 import { unavailable } from './errors.ts'
 import type { JsonRequest, JsonResponse } from './http.ts'
-import { retryAfter } from './introspection.ts'
 import { isObject } from './json.ts'
 import { quoted } from './redact.ts'
 import type { Loaded } from './refreshed.ts'
+import { freshnessOf, retryAfter } from './response-headers.ts'
 
 /** What an issuer says of itself, in the words of RFC 8414 section 2 and OpenID Connect Discovery; other members pass through. */
 export interface Metadata {

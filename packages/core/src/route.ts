@@ -1,5 +1,4 @@
 import { symmetricAlgorithms } from './algorithms.ts'
-import { clockSkewOf } from './cache-control.ts'
 import type { Clock } from './clock.ts'
 import { unavailable } from './errors.ts'
 import { secretKey } from './key.ts'
@@ -9,6 +8,7 @@ import { loadMetadata, type Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
 import type { Jwks, KeySource, Provider, ProviderContext } from './provider.ts'
 import { createRefreshed, type Freshness, type Refreshed } from './refreshed.ts'
+import { clockSkewOf } from './response-headers.ts'
 import type { Seconds } from './types.ts'
 
 /** A provider with what it needs at work. */

@@ -1,8 +1,9 @@
-import { AuthError } from './errors.ts'
+import { AuthError, isAuthError } from './errors.ts'
 import { firstDifference } from './metadata.ts'
 import type { JwtProfile, Provider } from './provider.ts'
 import { quoted } from './redact.ts'
 import type { Route } from './route.ts'
+import type { Verdict } from './standing.ts'
 
 /** Issuer, as a token spells it → the providers of that issuer. */
 export type Routes = ReadonlyMap<string, readonly Route[]>
@@ -44,6 +45,33 @@ function likeness(issuer: string, known: string): number {
   let last = 0
   while (last < length - first && issuer.at(-1 - last) === known.at(-1 - last)) last += 1
   return first + last
+}
+
+/**
+ * The first yes of several providers, each of which gives its own verdict. Who could not be asked might have said yes, so an outage
+ * outweighs a refusal.
+ */
+export function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
+  return routes.length === 1 ? ask(routes[0] as Route) : bestVerdict(routes, ask)
+}
+
+async function bestVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
+  let verdict: unknown
+  for (const route of routes) {
+    try {
+      return await ask(route)
+    } catch (error) {
+      if (!isAuthError(error)) throw error
+      if (!isAuthError(verdict) || rank(error) > rank(verdict)) verdict = error
+    }
+  }
+  throw verdict
+}
+
+// Among refusals the one that came furthest is the most telling: a foreign audience says less than a bad signature.
+function rank({ code, status }: AuthError): number {
+  if (status >= 500) return 2
+  return code === 'ERR_TOKEN_AUDIENCE' ? 0 : 1
 }
 
 /** Whether a token for these audiences is for this provider's configuration. */

@@ -1,8 +1,8 @@
 import { AuthError, unavailable } from './errors.ts'
 import type { JsonResponse } from './http.ts'
-import { basicAuthorization, retryAfter } from './introspection.ts'
 import { isObject } from './json.ts'
 import type { ProviderContext } from './provider.ts'
+import { retryAfter } from './response-headers.ts'
 import type { Refresh, RefreshOutcome, Revoke, TokenSet } from './token-set.ts'
 
 /** A client of an OAuth 2.0 server. A public one has no secret. */
@@ -121,4 +121,10 @@ function post(
     },
     body: new URLSearchParams({ ...form, ...(isPublic && { client_id: clientId }) }).toString(),
   })
+}
+
+/** `Authorization: Basic` for a client; both parts are form-encoded first. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+export function basicAuthorization(clientId: string, clientSecret: string): string {
+  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
+  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
 }

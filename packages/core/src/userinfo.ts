@@ -1,7 +1,8 @@
+import { safeClaims } from './claims.ts'
 import { unavailable } from './errors.ts'
-import { retryAfter, safeClaims } from './introspection.ts'
 import { isObject } from './json.ts'
 import type { OpaqueProfile, UserClaims } from './provider.ts'
+import { retryAfter } from './response-headers.ts'
 import type { Claims } from './types.ts'
 
 /** How a userinfo endpoint is asked. */

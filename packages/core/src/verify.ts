@@ -1,31 +1,26 @@
 import type { Admit } from './admission.ts'
 import type { Algorithm } from './algorithms.ts'
-import type { Clock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
-import { AuthError, type AuthErrorCode, isAuthError, unavailable } from './errors.ts'
+import { refused } from './errors.ts'
 import { listening, publish } from './events.ts'
-import { safeClaims } from './introspection.ts'
-import { isStrings } from './json.ts'
+import { isName, isStrings } from './json.ts'
 import { type CompactJws, readCompactJws } from './jws.ts'
 import type { VerificationKey } from './key.ts'
 import type { KeySet } from './keys.ts'
-import type { JwtProfile, OpaqueProfile, OpaqueVerdict, UserClaims } from './provider.ts'
+import type { JwtProfile } from './provider.ts'
 import { quoted } from './redact.ts'
-import { permissionName } from './roles/permission.ts'
 import type { Route } from './route.ts'
-import { acceptsAudience, type Routes, unknownIssuer } from './routes.ts'
+import { acceptsAudience, firstVerdict, type Routes } from './routes.ts'
 import { type Judge, restsOn, type Verdict } from './standing.ts'
-import type { Claims, Seconds, User, VerifiedToken, Verifier } from './types.ts'
+import { assertTimes, type TimeRules } from './times.ts'
+import type { Claims, Seconds, Verifier } from './types.ts'
+import { toVerified } from './verified.ts'
+import { createOpaqueVerifier } from './verify-opaque.ts'
 
-interface JwtVerifierOptions {
+interface JwtVerifierOptions extends TimeRules {
   readonly routes: Routes
   /** Lets signatures wait for their turn: nothing else costs so much CPU, and nobody holds a place while a provider is asked. */
   readonly admit: Admit
-  readonly clock: Clock
-  /** For `exp`, `nbf` and `iat`, in seconds. */
-  readonly clockTolerance: Seconds
-  /** The longest life that is accepted, in seconds: no revocation has to be kept longer than this. */
-  readonly maxTokenLifetime: Seconds
 }
 
 interface VerifierOptions extends JwtVerifierOptions {
@@ -34,8 +29,6 @@ interface VerifierOptions extends JwtVerifierOptions {
 }
 
 const maxTokenLength = 16 * 1024
-const defaultOpaqueCache: Seconds = 30
-const maxOpaqueCache: Seconds = 300
 
 /**
  * Makes the innermost verifier: token → which provider → type, audience and time → signature → the provider's own rules → user.
@@ -81,30 +74,6 @@ export function createReader(options: Omit<JwtVerifierOptions, 'clockTolerance'>
 function routesOf({ claims }: CompactJws, routes: Routes): readonly Route[] {
   const found = typeof claims.iss === 'string' ? routes.get(claims.iss) : undefined
   return (found ?? []).filter(({ provider }) => provider.jwt !== undefined)
-}
-
-// Each provider gives its own verdict. Who could not be asked might have said yes, so an outage outweighs a refusal.
-function firstVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
-  return routes.length === 1 ? ask(routes[0] as Route) : bestVerdict(routes, ask)
-}
-
-async function bestVerdict(routes: readonly Route[], ask: (route: Route) => Promise<Verdict>): Promise<Verdict> {
-  let verdict: unknown
-  for (const route of routes) {
-    try {
-      return await ask(route)
-    } catch (error) {
-      if (!isAuthError(error)) throw error
-      if (!isAuthError(verdict) || rank(error) > rank(verdict)) verdict = error
-    }
-  }
-  throw verdict
-}
-
-// Among refusals the one that came furthest is the most telling: a foreign audience says less than a bad signature.
-function rank({ code, status }: AuthError): number {
-  if (status >= 500) return 2
-  return code === 'ERR_TOKEN_AUDIENCE' ? 0 : 1
 }
 
 async function verifyJwt(
@@ -190,27 +159,6 @@ function assertClaims(claims: Claims, profile: JwtProfile): void {
   }
 }
 
-// Lone surrogates all become the same character once they are stored: two names would be one.
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.isWellFormed()
-}
-
-function assertTimes({ exp, nbf, iat }: Claims, { clock, clockTolerance, maxTokenLifetime }: JwtVerifierOptions): void {
-  const now = clock.now() / 1000
-  if ((exp as Seconds) + clockTolerance <= now)
-    throw refused('ERR_TOKEN_EXPIRED', `expired ${ago(now - (exp as Seconds))}`)
-  const from = (nbf as Seconds | undefined) ?? now
-  const issued = (iat as Seconds | undefined) ?? now
-  if (from - clockTolerance > now) throw refused('ERR_TOKEN_NOT_YET_VALID', `nbf is ${ahead(from - now)}`)
-  if (issued - clockTolerance > now) {
-    throw refused('ERR_TOKEN_NOT_YET_VALID', `iat is ${ahead(issued - now)}: is a clock wrong?`)
-  }
-  // Counted from its issue where that is known: a token that is refused today must not become good when it has aged.
-  if ((exp as Seconds) - Math.min(now, issued) > maxTokenLifetime + clockTolerance) {
-    throw refused('ERR_TOKEN_CLAIMS', `it lives longer than ${maxTokenLifetime} s (option maxTokenLifetime)`)
-  }
-}
-
 /**
  * Finds the key that has signed a JWS.
  * @param admit - Lets the work wait for its turn.
@@ -247,108 +195,4 @@ async function signerOf(
     if ((await key.verify(algorithm, signature, signingInput)) && key.alive) return key
   }
   return undefined
-}
-
-// Each unknown opaque token costs a request to its provider; a flood of them must not become a flood there. Each has its own limit, so
-// that one which takes long to answer keeps nobody from the others.
-const maxAsking = 256
-
-function createOpaqueVerifier(options: VerifierOptions) {
-  const { opaque, clock, maxTokenLifetime } = options
-  const asking = new Map<Route, number>()
-
-  async function askAt(route: Route, token: string): Promise<OpaqueVerdict> {
-    const { provider, context } = route
-    const before = asking.get(route) ?? 0
-    if (before >= maxAsking)
-      throw unavailable(`${provider.name} is being asked about ${maxAsking} opaque tokens already`, { retryAfter: 1 })
-    asking.set(route, before + 1)
-    try {
-      return await (provider.opaque as OpaqueProfile).verify(token, context)
-    } finally {
-      asking.set(route, (asking.get(route) as number) - 1)
-    }
-  }
-
-  async function ask(token: string, route: Route): Promise<Verdict> {
-    const { provider } = route
-    const profile = provider.opaque as OpaqueProfile
-    const verdict = await askAt(route, token)
-    if (!verdict.active) throw refused('ERR_TOKEN_INACTIVE', `${provider.name}: ${verdict.explanation}`)
-    const now = clock.now() / 1000
-    // Whoever calls a token active does not call it one of tomorrow.
-    const iat = Number.isFinite(verdict.claims.iat) ? Math.min(now, verdict.claims.iat as Seconds) : now
-    // No longer than a revocation is kept, also where the provider tells no end.
-    const expiresAt = verdict.expiresAt ?? iat + maxTokenLifetime
-    if (verdict.expiresAt === undefined && expiresAt < now)
-      throw refused('ERR_TOKEN_EXPIRED', `it is older than ${maxTokenLifetime} s (option maxTokenLifetime)`)
-    if (!Number.isFinite(expiresAt))
-      throw unavailable(`${provider.name} says that the token ends at no time that could be`)
-    assertTimes({ exp: expiresAt, iat }, options)
-    const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt)
-    const cacheFor = Math.min(profile.cacheFor ?? defaultOpaqueCache, maxOpaqueCache)
-    return cacheFor > 0 ? { verified, standing: { alive: true }, cacheFor } : { verified }
-  }
-
-  return async (token: string, jws: CompactJws | undefined): Promise<Verdict> => {
-    const takers = opaque.filter(({ provider }) => provider.opaque?.accepts?.(token, jws) ?? jws === undefined)
-    if (takers.length === 0) {
-      throw jws === undefined
-        ? refused('ERR_TOKEN_MALFORMED', 'not a JWT, and no provider takes opaque tokens')
-        : refused('ERR_TOKEN_ISSUER', unknownIssuer(jws.claims.iss, options.routes))
-    }
-    return firstVerdict(takers, (route) => ask(token, route))
-  }
-}
-
-function toVerified(
-  claims: Claims,
-  said: UserClaims,
-  { name, issuer }: Route['provider'],
-  expiresAt: Seconds,
-): VerifiedToken {
-  if (!isName(said.id)) throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
-  // RFC 7800: worth nothing without a proof of the key or certificate, and no proof is checked here. As a bearer token it may be stolen.
-  if (claims.cnf !== undefined)
-    throw refused('ERR_TOKEN_UNSUPPORTED', 'the token is bound to a key or a certificate (cnf)')
-  const { jti, sid, iat } = claims
-  return Object.freeze({
-    user: userOf(said, name, issuer),
-    claims,
-    provider: name,
-    issuer,
-    ...(isName(jti) && { tokenId: jti }),
-    ...(isName(sid) && { session: sid }),
-    ...(Number.isFinite(iat) && { issuedAt: iat as Seconds }),
-    expiresAt,
-    ...(said.boundTo !== undefined && { boundTo: said.boundTo }),
-  })
-}
-
-function userOf(said: UserClaims, provider: string, issuer: string): Readonly<User> {
-  const { id, email, name, organization } = said
-  const roles = (said.roles ?? []).map((role) =>
-    Object.freeze({ ...role, permissions: Object.freeze(role.permissions.map((one) => Object.freeze({ ...one }))) }),
-  )
-  // What a role of another organization allows is not allowed here.
-  const here = roles.filter((role) => role.organization === undefined || role.organization === organization)
-  const ofRoles = here.flatMap((role) => role.permissions.map(permissionName))
-  return Object.freeze({
-    id,
-    provider,
-    issuer,
-    ...(email !== undefined && { email }),
-    ...(name !== undefined && { name }),
-    ...(organization !== undefined && { organization }),
-    roles: Object.freeze(roles),
-    permissions: Object.freeze([...new Set([...ofRoles, ...(said.permissions ?? [])])]),
-    scopes: Object.freeze([...(said.scopes ?? [])]),
-  })
-}
-
-const ago = (seconds: number) => `${Math.round(seconds)} s ago`
-const ahead = (seconds: number) => `${Math.round(seconds)} s ahead`
-
-function refused(code: AuthErrorCode, explanation: string): AuthError {
-  return new AuthError(code, { explanation })
 }

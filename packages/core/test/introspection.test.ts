@@ -1,8 +1,9 @@
 import { createTestClock, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { AuthenticatorOptions, Claims, Provider } from '../src/index.ts'
-import { basicAuthorization, introspection, retryAfter } from '../src/introspection.ts'
+import { introspection } from '../src/introspection.ts'
 import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
+import { basicAuthorization } from '../src/token-endpoint.ts'
 import { createCleanup, outcomeOf, sendJson, until } from './support/faults.ts'
 
 const cleanup = createCleanup()
@@ -383,29 +384,6 @@ describe('several providers of opaque tokens', () => {
 it('encodes both parts of the credentials of a client first', () => {
   const [scheme, encoded = ''] = basicAuthorization('a:b c', 'ü&=%+').split(' ')
   expect([scheme, Buffer.from(encoded, 'base64').toString()]).toEqual(['Basic', 'a%3Ab+c:%C3%BC%26%3D%25%2B'])
-})
-
-it.each<[string | undefined, number | undefined]>([
-  [undefined, undefined],
-  ['0', 0],
-  ['120', 120],
-  ['-1', undefined],
-  ['1.5', undefined],
-  ['123456', undefined],
-  ['Wed, 21 Oct 2026 07:28:00 GMT', 90],
-  ['Wed, 21 Oct 2026 07:26:30 GMT', 0],
-  ['Wed, 21 Oct 2026 07:26:29 GMT', undefined],
-  ['Fri, 23 Oct 2026 07:28:00 GMT', undefined],
-  ['2026-10-21T07:28:00Z', undefined],
-  ['soon GMT', undefined],
-])('reads Retry-After %j as %j', (value, expected) => {
-  const date = 'Wed, 21 Oct 2026 07:26:30 GMT'
-  const headers = new Headers({ date, ...(value !== undefined && { 'retry-after': value }) })
-  expect(retryAfter(headers).retryAfter).toBe(expected)
-})
-
-it('takes no date in Retry-After for a time where nobody tells what time it is there', () => {
-  expect(retryAfter(new Headers({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }))).toEqual({})
 })
 
 it('lets a provider refuse, never accept', async () => {

@@ -1,6 +1,6 @@
 import { asUnavailable } from '../../client.ts'
 import { AuthError, unavailable } from '../../errors.ts'
-import { retryAfter } from '../../introspection.ts'
+import { retryAfter } from '../../response-headers.ts'
 import type { Refresh, RefreshOutcome } from '../../token-set.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { readPrincipal } from './user.ts'

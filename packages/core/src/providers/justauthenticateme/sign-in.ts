@@ -1,5 +1,5 @@
 import { AuthError, unavailable } from '../../errors.ts'
-import { retryAfter } from '../../introspection.ts'
+import { retryAfter } from '../../response-headers.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
 import { claimsOf, posting } from './wire.ts'

@@ -4,8 +4,8 @@ import { assertScopes, createTokenManager, type MachineToken } from '../../clien
 import type { CallOptions } from '../../client-options.ts'
 import type { Clock } from '../../clock.ts'
 import { AuthError, isAuthError } from '../../errors.ts'
-import { basicAuthorization } from '../../introspection.ts'
 import { quoted } from '../../redact.ts'
+import { basicAuthorization } from '../../token-endpoint.ts'
 import type { Seconds } from '../../types.ts'
 import { waitFor } from '../../wait-for.ts'
 

@@ -29,7 +29,7 @@ export function managementResourceOf(endpoint: string): string {
 export const readLogtoError: ErrorReader = ({ body, headers }) => {
   const requestId = textOf(headers.get('logto-core-request-id'))
   if (!isObject(body)) return { requestId }
-  const what = [at(body, ['data', 'code']), at(body, ['data', 'claim'])].filter(isName).join(' ')
+  const what = [at(body, ['data', 'code']), at(body, ['data', 'claim'])].filter(isWord).join(' ')
   const words = [textOf(body.error_description) ?? textOf(body.message), textOf(body.details), what]
   return {
     code: textOf(body.error) ?? textOf(body.code),
@@ -48,6 +48,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-function isName(value: unknown): value is string {
+function isWord(value: unknown): value is string {
   return typeof value === 'string' && /^\w{1,60}$/.test(value)
 }

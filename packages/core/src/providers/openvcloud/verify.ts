@@ -1,7 +1,7 @@
 import { unavailable } from '../../errors.ts'
-import { retryAfter } from '../../introspection.ts'
 import { isObject } from '../../json.ts'
 import type { OpaqueProfile, OpaqueVerdict } from '../../provider.ts'
+import { retryAfter } from '../../response-headers.ts'
 import { authenticationTimeout, guest } from './wire.ts'
 
 /**

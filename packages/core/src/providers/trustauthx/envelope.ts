@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { AuthError, type AuthErrorCode } from '../../errors.ts'
+import { refused } from '../../errors.ts'
 import { harden, isObject } from '../../json.ts'
 import { readCompactJws } from '../../jws.ts'
 import { quoted } from '../../redact.ts'
@@ -148,8 +148,4 @@ function profileOf(claims: Claims, { uid, email }: { uid: string; email: string 
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function refused(code: AuthErrorCode, explanation: string): AuthError {
-  return new AuthError(code, { explanation })
 }

@@ -1,7 +1,7 @@
 import { type AuthError, unavailable } from '../../errors.ts'
 import { isPage, type JsonResponse } from '../../http.ts'
-import { retryAfter } from '../../introspection.ts'
 import type { ProviderContext } from '../../provider.ts'
+import { retryAfter } from '../../response-headers.ts'
 import type { RoleFreshness } from '../../roles/set.ts'
 import { createOrganizationRoles, type OrganizationRoles } from './roles.ts'
 import { createCallUrl, defaultRefusedStatuses, paths, type TrustAuthXCredentials } from './wire.ts'

@@ -27,6 +27,15 @@ export function clockSkewOf(headers: Headers, now: number): Seconds | undefined 
   return Number.isFinite(date) ? Math.round((date - now) / 1000) + 0 : undefined
 }
 
+/** What an answer says about when to come back. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+export function retryAfter(headers: Headers): { retryAfter?: Seconds } {
+  const value = headers.get('retry-after') ?? ''
+  if (/^\d{1,5}$/.test(value)) return { retryAfter: Number(value) }
+  // A date, by the clock of whoever names it.
+  const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
+  return /GMT$/.test(value) && wait >= 0 && wait < 100_000 ? { retryAfter: wait } : {}
+}
+
 // RFC 9111 section 1.2.2: what is too large to be counted is 2³¹. Nothing else may become of it either, such as NaN.
 function deltaSeconds(text: string): Seconds {
   return /^\d+$/.test(text) ? Math.min(Number(text), 2 ** 31) : 0
