@@ -60,6 +60,8 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
       const verifier = randomPKCECodeVerifier()
       const nonce = randomNonce()
       const metadata = await context.metadata()
+      if (metadata.authorization_endpoint === undefined)
+        throw unavailable(`the metadata of ${context.issuer} names no authorization_endpoint`)
       const { href } = buildAuthorizationUrl(await configurationOf(client, context), {
         redirect_uri: callbackUrl,
         scope: scopes.filter((scope) => isKnown(scope, metadata.scopes_supported)).join(' '),
@@ -149,8 +151,9 @@ function faultOf({ issuer, metadataUrl, tokenEndpoint }: OpenIdClient): string |
   return insecure && `codes and tokens must not travel to ${insecure}: https, or http on loopback`
 }
 
-// What the library says of an answer that is none of OAuth: a page, another status, half a JSON.
+// What the library says of an answer that is none of OAuth: a page, another status, half a JSON; and of metadata that lack a place to ask.
 const noAnswers: ReadonlySet<unknown> = new Set([
+  'OAUTH_MISSING_SERVER_METADATA',
   'OAUTH_RESPONSE_IS_NOT_CONFORM',
   'OAUTH_RESPONSE_IS_NOT_JSON',
   'OAUTH_PARSE_ERROR',
@@ -167,7 +170,8 @@ function blamed(error: unknown, { issuer }: ProviderContext): AuthError {
   }
   const { error: said, code, status } = (isObject(error) ? error : {}) as Record<string, unknown>
   // What the provider has said, else what the library takes exception to.
-  const reason = [said, code].find((one) => typeof one === 'string')
+  // In the callback anybody can write anything.
+  const reason = [said, code].find((one) => typeof one === 'string' && /^[A-Za-z][\w.-]{1,63}$/.test(one))
   const explanation = `${issuer}: the sign-in failed${reason === undefined ? '' : ` (${reason})`}`
   const isOutage = typeof status === 'number' && (status >= 500 || status === 429)
   if (isOutage || noAnswers.has(code)) return unavailable(explanation)

@@ -15,7 +15,7 @@ afterEach(() => Promise.all(made.splice(0).map((auth) => auth.close())))
 const secrets = ['the-access-token-of-alice', 'the-refresh-token-of-alice', 'the-code-of-alice']
 
 /** The error of a sign-in whose code is exchanged for this answer; on https, where only the code goes elsewhere. */
-async function refusalOf(body: object | string, status = 200, query = '', isOnHttps = false) {
+async function refusalOf(body: object | string, status = 200, query = '', isOnHttps = false, more = {}) {
   const server = await cleanup.stub((_, response) => {
     if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body)
     else sendJson(response, body, {}, status)
@@ -23,7 +23,7 @@ async function refusalOf(body: object | string, status = 200, query = '', isOnHt
   const tokenEndpoint = isOnHttps ? { tokenEndpoint: `${server.origin}/token` } : {}
   const issuer = isOnHttps ? 'https://id.example.test' : server.origin
   const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop', ...tokenEndpoint } })
-  const metadata = { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` }
+  const metadata = { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token`, ...more }
   const url = new URL(`https://shop.example/auth/callback/oidc?code=${secrets[2]}&state=s${query}`)
   const request = createRequest((address, init) => fetch(address, init), 5)
   const context = { issuer, clock: systemClock, request, metadata: async () => metadata }
@@ -62,6 +62,29 @@ describe('a sign-in at an OpenID server that fails', () => {
     expect(error).toMatchObject({ code, explanation: expect.stringMatching(explanation) })
     for (const secret of secrets) expect(inspect(error, { depth: 10 })).not.toContain(secret)
   })
+})
+
+describe('metadata that lack a place to ask', () => {
+  it('are no fault of whoever wants to sign in', async () => {
+    const issuer = 'https://id.example.test'
+    const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop' } })
+    const request = createRequest((address, init) => fetch(address, init), 5)
+    const context = { issuer, clock: systemClock, request, metadata: async () => ({ issuer }) }
+    const started = signIn?.start({ callbackUrl: 'https://shop.example/auth/callback/oidc', state: 's' }, context)
+    await expect(started).rejects.toMatchObject({
+      code: 'ERR_PROVIDER_UNAVAILABLE',
+      explanation: `the metadata of ${issuer} names no authorization_endpoint`,
+    })
+  })
+
+  it('are none of whoever comes back either', async () => {
+    expect(await refusalOf({}, 200, '', false, { token_endpoint: undefined })).toMatchObject({ status: 503 })
+  })
+})
+
+it('what comes back with a browser is in no log, unless it is a code', async () => {
+  const error = await refusalOf({}, 200, `&${new URLSearchParams({ error: 'x\nforged line' })}`)
+  expect(error).toMatchObject({ code: 'ERR_SIGN_IN_REFUSED', explanation: expect.not.stringContaining('forged') })
 })
 
 describe('a set-up with which nobody could sign in', () => {

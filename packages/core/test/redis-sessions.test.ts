@@ -250,6 +250,19 @@ describeWithRedis('sessions in Redis', () => {
       expect(await stored()).toMatch(/^2:/)
     })
 
+    it('ends with a sign-out while Redis is out of reach, also where a copy of its cookies is', async () => {
+      const browser = await signIn('alice')
+      const copy = browser.copy()
+      proxy.stall()
+      const out = await browser.open(`${app.origin}/auth/logout`, { form: {} })
+      expect([out.status, browser.names(app.origin)]).toEqual([503, []])
+      proxy.cut()
+      proxy.flow()
+      // The same process: each has a list of its own here.
+      turn += 1
+      expect((await me(copy)).status).toBe(401)
+    })
+
     it('is 503 while Redis is out of reach, and nobody is signed out by that', async () => {
       const browser = await signIn('alice')
       await redis.save()

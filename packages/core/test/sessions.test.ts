@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import {
+  AuthError,
   type Authenticator,
+  type BrowserSignIn,
   createAuthenticator,
   createRequestAuthenticator,
   type ProviderContext,
@@ -33,6 +35,20 @@ it('a form that breaks off is refused, and no error of the app', async () => {
     },
   })
   expect(answer?.status).toBe(400)
+})
+
+it('what is wrong with the set-up is told to nobody who signs in', async () => {
+  const provider = trustAuthX({ ...credentials, login: true })
+  const start = () => Promise.reject(new AuthError('ERR_OPTIONS_INVALID', { explanation: 'the key is abc' }))
+  const broken = { ...provider, signIn: { ...(provider.signIn as BrowserSignIn), start } }
+  const answer = await create({}, [broken]).createAuthRoutes()({
+    method: 'POST',
+    url: '/auth/login',
+    headers: { 'sec-fetch-site': 'same-origin' },
+    body: {},
+  })
+  expect([answer?.status, answer?.body]).toEqual([500, expect.not.stringContaining('abc')])
+  expect(answer?.body).toContain('Authentication is not set up correctly.')
 })
 
 it.each([

@@ -36,8 +36,9 @@ export interface Flows {
 
 // As long as the link in a mail is good.
 const lifetime: Seconds = 900
-// Tabs of one browser that are on the way at a time.
+// Tabs of one browser that are on the way at a time, and bytes of their cookies: servers refuse long headers.
 const maxAtOnce = 4
+const maxLength = 4096
 
 /** Makes what remembers, sealed in a cookie of its own for each, where browsers have set out to. */
 export function createFlows({ settings, seal, jar, now }: Pick<Sessions, 'settings' | 'seal' | 'jar' | 'now'>): Flows {
@@ -51,8 +52,10 @@ export function createFlows({ settings, seal, jar, now }: Pick<Sessions, 'settin
       const name = nameFor(flow, hasState ? flow.state : undefined)
       const { text } = await seal.seal('sign-in', { ...flow, until: now() + lifetime })
       const others = jar.namesOf(request, beginning).filter((one) => one !== name)
-      // A browser that keeps setting out must not fill its cookies up.
-      const ended = others.length >= maxAtOnce ? others.map((one) => jar.write(one, '', 0)) : []
+      const lengths = others.map((one) => jar.read(request, one)?.length ?? 0)
+      const isFull = others.length >= maxAtOnce || lengths.reduce((sum, one) => sum + one, text.length) > maxLength
+      // A browser that keeps setting out, or is made to, must not fill its cookies up.
+      const ended = isFull ? others.map((one) => jar.write(one, '', 0)) : []
       return [jar.write(name, text, lifetime), ...ended]
     },
     async finish(request, expected) {

@@ -28,8 +28,12 @@ export interface SessionKeeper {
   keep(request: HttpRequest, record: SessionRecord): Promise<Kept | undefined>
   /** A later version of this session than this one, if there is any. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
   later(request: HttpRequest, record: SessionRecord): Promise<Kept | undefined>
-  /** Ends what a request has of a session. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
-  end(request: HttpRequest, record: SessionRecord | undefined): Promise<readonly string[]>
+  /** The id of the session that a request has, by its cookie alone: it may have ended. */
+  idOf(request: HttpRequest): Promise<string | undefined>
+  /** The end of the cookies that a request has. */
+  forget(request: HttpRequest): readonly string[]
+  /** Ends a session where it is kept outside of the browser. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
+  end(record: SessionRecord): Promise<void>
 }
 
 interface Tools {
@@ -58,6 +62,11 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
   const latest = new LRUCache<string, SessionRecord>({ max: maxRemembered })
   const now = () => clock.now() / 1000
 
+  async function open(request: HttpRequest): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const text = jar.readParts(request, cookieName)
+    return text === undefined ? undefined : seal.open('session', text)
+  }
+
   async function used(id: string): Promise<string> {
     const { text } = await seal.seal('use', { id, at: Math.floor(now()) })
     return jar.write(useName, text, rolling)
@@ -77,8 +86,7 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
 
   return {
     async find(request) {
-      const text = jar.readParts(request, cookieName)
-      const opened = text === undefined ? undefined : await seal.open('session', text)
+      const opened = await open(request)
       if (!isRecord(opened) || opened.signedInAt + absolute <= now()) return undefined
       const at = await lastUse(request, opened.id)
       if (at === undefined || at + rolling <= now()) return undefined
@@ -97,9 +105,12 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
       const other = latest.get(record.id)
       return other !== undefined && other.version > record.version ? write(request, other) : undefined
     },
-    async end(request) {
-      return [...jar.end(request, cookieName), ...jar.end(request, useName)]
+    async idOf(request) {
+      const opened = await open(request)
+      return isRecord(opened) ? opened.id : undefined
     },
+    forget: (request) => [...jar.end(request, cookieName), ...jar.end(request, useName)],
+    async end() {},
   }
 }
 
@@ -154,14 +165,21 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
     if (!isGood) return undefined
     const later = unsaved.get(id)?.record
     if (later === undefined || later.version <= opened.version) return opened
-    return (await write(later)) ? later : read(id)
+    // While the store takes no writes, it goes on from here.
+    const isLatest = await write(later).catch(() => true)
+    return isLatest ? later : read(id)
+  }
+
+  async function idOf(request: HttpRequest): Promise<string | undefined> {
+    const text = jar.readParts(request, cookieName)
+    const opened = text === undefined ? undefined : await seal.open('session', text)
+    return typeof opened?.id === 'string' ? opened.id : undefined
   }
 
   return {
     async find(request) {
-      const text = jar.readParts(request, cookieName)
-      const opened = text === undefined ? undefined : await seal.open('session', text)
-      const record = typeof opened?.id === 'string' ? await read(opened.id) : undefined
+      const id = await idOf(request)
+      const record = id === undefined ? undefined : await read(id)
       return record && { record, cookies: [] }
     },
     async keep(request, record) {
@@ -184,12 +202,11 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
       const other = await read(id)
       return other !== undefined && other.version > version ? { record: other, cookies: [] } : undefined
     },
-    async end(request, record) {
-      if (record !== undefined) {
-        unsaved.delete(record.id)
-        await ofStore(() => store.end(nameOf(record.id)))
-      }
-      return jar.end(request, cookieName)
+    idOf,
+    forget: (request) => jar.end(request, cookieName),
+    async end({ id }) {
+      unsaved.delete(id)
+      await ofStore(() => store.end(nameOf(id)))
     },
   }
 }

@@ -133,11 +133,10 @@ function routesOf(sessions: Sessions): AuthRoutes {
     const wanted = form.get('returnTo')
     const returnTo = wanted === null ? `${origin}${path}/signed-out` : readReturnTo(wanted, origin, path)
     // Good or not: a provider that is down must keep nobody signed in.
-    const record = await sessions.held(request)
-    const ended = await sessions.end(request, record)
-    if (record === undefined) return redirect(returnTo, ended)
+    const { record, cookies } = await sessions.signOut(request)
+    if (record === undefined) return redirect(returnTo, cookies)
     const location = await endAtProvider(sessions.routeOf(record), record.tokens, returnTo)
-    return redirect(location ?? returnTo, ended)
+    return redirect(location ?? returnTo, cookies)
   }
 
   // The user is signed out here whatever the provider says.
@@ -220,7 +219,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
 
   // For people: the same words as for programs, on a page.
   function pageOf(error: AuthError): HttpAnswer {
-    return errorPage(error.status, error.message, `${path}/login`, error.status === 503 ? error.headers : {})
+    return errorPage(error.status, error.toJSON().detail, `${path}/login`, error.status === 503 ? error.headers : {})
   }
 
   const visits: Readonly<Record<string, (visit: Visit) => Promise<HttpAnswer>>> = {

@@ -42,8 +42,6 @@ export interface Sessions {
    * @throws {AuthError} `ERR_REQUEST_CROSS_SITE`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, `ERR_SESSION_…`
    */
   find(request: HttpRequest, mayChange: boolean, site?: SiteRules): Promise<SessionState>
-  /** What a request has of a session, whether that is still good or not: no provider is asked. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
-  held(request: HttpRequest): Promise<SessionRecord | undefined>
   /**
    * Watches the session of an upgrade, with which no cookie can be set. Nothing where there is none.
    * @throws {AuthError} as `find`; and why the session has ended
@@ -56,8 +54,11 @@ export interface Sessions {
   start(request: HttpRequest, provider: Route, signedIn: SignedIn): Promise<SessionState>
   /** Puts new tokens of the same user into a session. @throws {AuthError} `ERR_SIGN_IN_REFUSED` for another user's */
   replace(request: HttpRequest, record: SessionRecord, tokens: TokenSet): Promise<SessionState>
-  /** Ends a session, also where a copy of its cookies is. */
-  end(request: HttpRequest, record: SessionRecord | undefined): Promise<readonly string[]>
+  /**
+   * Ends the session of a request, good or not, also where a copy of its cookies is: no provider is asked.
+   * @throws {AuthError} `ERR_STORE_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`, with the end of the cookies: not everybody knows of it yet
+   */
+  signOut(request: HttpRequest): Promise<Pick<SessionState, 'record' | 'cookies'>>
 }
 
 /**
@@ -155,6 +156,24 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     throw outcome.error
   }
 
+  /** Ends a session for everybody who has it, as far as that is possible now. @throws why it was not, all of it */
+  async function endForAll(record: SessionRecord): Promise<void> {
+    // No longer than the session could live. Its id is ours alone, and its provider may not be configured any more.
+    const revocation = { session: record.id, expiresAt: record.signedInAt + settings.absolute }
+    const ends = await Promise.allSettled([authenticator.revoke(revocation), keeper.end(record)])
+    // What it has opened, such as a WebSocket, closes with its token. Here it is dead whatever the provider says.
+    await authenticator.revoke({ token: record.tokens.accessToken }).catch(tellRefusal)
+    tell('ended', record)
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  }
+
+  /** Ends a session that its store does not give out. @throws why it does not */
+  async function revokeUnread(request: HttpRequest, reason: unknown): Promise<never> {
+    const session = await keeper.idOf(request)
+    if (session !== undefined) await authenticator.revoke({ session, expiresAt: now() + settings.absolute })
+    throw reason
+  }
+
   return {
     settings,
     seal,
@@ -173,10 +192,10 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         // Without cookies to set, the session is left to a request that can.
         if (!mayChange) return { cookies: [], ended: error }
         tell('ended', kept.record, error.code)
-        return { cookies: await keeper.end(request, kept.record), ended: error }
+        await keeper.end(kept.record)
+        return { cookies: keeper.forget(request), ended: error }
       }
     },
-    held: async (request) => (await keeper.find(request))?.record,
     async watch(request, site) {
       // What a refresh gives can be kept only where the browser need not keep it.
       const { record, ended } = await this.find(request, settings.store !== undefined, site)
@@ -202,7 +221,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       }
       // A store that is down is told of by what keeps the new one.
       const before = await keeper.find(request).catch(() => undefined)
-      if (before !== undefined) await this.end(request, before.record)
+      if (before !== undefined) await endForAll(before.record)
       const kept = await keeper.keep(request, record)
       if (kept === undefined) throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: 'the store kept no session' })
       tell('started', record)
@@ -223,15 +242,17 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       tell('refreshed', record)
       return { ...kept, auth }
     },
-    async end(request, record) {
-      if (record !== undefined) {
-        // No longer than the session could live. Its id is ours alone, and its provider may not be configured any more.
-        await authenticator.revoke({ session: record.id, expiresAt: record.signedInAt + settings.absolute })
-        // What it has opened, such as a WebSocket, closes with its token. Here it is dead whatever the provider says.
-        await authenticator.revoke({ token: record.tokens.accessToken }).catch(tellRefusal)
-        tell('ended', record)
+    async signOut(request) {
+      const cookies = keeper.forget(request)
+      try {
+        const { record } = (await keeper.find(request).catch((error) => revokeUnread(request, error))) ?? {}
+        if (record === undefined) return { cookies }
+        await endForAll(record)
+        return { record, cookies }
+      } catch (error) {
+        // Who signs out must not stay signed in here because others cannot be told yet.
+        throw isAuthError(error) ? error.withChallenge(error.challenge, cookies) : error
       }
-      return keeper.end(request, record)
     },
   }
 }

@@ -258,6 +258,16 @@ export function describeSessionAttacks(buildApp: BuildApp): void {
       const { callback } = await onTheWay('alice', browser)
       expect((await browser.open(callback)).url.pathname).toBe('/me')
     })
+
+    it('by setting out for long addresses makes no header that servers refuse', async () => {
+      use()
+      const browser = new Browser()
+      const bytes = () =>
+        browser.names(stage.origin).reduce((sum, one) => sum + String(browser.cookie(stage.origin, one)).length, 0)
+      const form = { provider: 'logto', returnTo: `/me?${'x'.repeat(2000)}` }
+      for (let i = 0; i < 4; i += 1) await browser.open(`${stage.origin}/auth/login`, { form, follow: false })
+      expect([bytes() > 2000, bytes() < 4096]).toEqual([true, true])
+    })
   })
 
   describe('an attack on a session', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
+import { AuthError } from '../../src/errors.ts'
 import { logto } from '../../src/providers/logto/index.ts'
+import { createRevocationList, type Revocation } from '../../src/revocation.ts'
 import { createRoleDirectory } from '../../src/roles/directory.ts'
 import { Browser } from './browser.ts'
 import type { SessionStage } from './session-stage.ts'
@@ -51,6 +53,26 @@ export function describeSessions(stage: SessionStage): void {
       expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
       stage.at.logto.heal()
       expect((await me(copy)).status).toBe(401)
+    })
+
+    it('ends in the browser of who signs out, also while others cannot be told', async () => {
+      const list = createRevocationList({ clock })
+      let isLost = false
+      const add = async (revocation: Revocation) => {
+        await list.add(revocation)
+        if (isLost) throw new AuthError('ERR_REVOCATION_UNAVAILABLE')
+      }
+      const revocations = { ...list, add }
+      const auth = createAuthenticator({ providers: stage.at.providers, clock, revocations })
+      use({}, {}, { auth })
+      const browser = await signIn('logto', 'alice')
+      const copy = browser.copy()
+      isLost = true
+      const out = await browser.open(`${stage.origin}/auth/logout`, { form: {} })
+      expect([out.status, Number(out.headers.get('retry-after')) > 0]).toEqual([503, true])
+      expect(browser.names(stage.origin).filter((name) => name.startsWith('claviger'))).toEqual([])
+      expect((await me(copy)).status).toBe(401)
+      await auth.close()
     })
 
     it('ends at the app that it began at, where several are of one provider', async () => {
