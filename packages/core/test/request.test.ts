@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createTestIssuer } from '@claviger/testing'
-import { describe, expect, it, jest } from '@jest/globals'
+import { afterAll, describe, expect, it, jest } from '@jest/globals'
 import { createAuthenticator } from '../src/authenticator.ts'
 import type { HttpRequest } from '../src/credentials.ts'
 import { AuthError, unavailable } from '../src/errors.ts'
@@ -21,10 +21,13 @@ import { inputOf, person } from './support/people.ts'
 const providers = [oidc({ issuer: 'https://id.example.com', audience: 'api' })]
 const alice = inputOf(person({ roles: ['admin'] })).auth
 
+const real = createAuthenticator({ providers })
+afterAll(() => real.close())
+
 /** An authenticator that knows one token, and whose provider is down for another. */
 function known() {
   return {
-    ...createAuthenticator({ providers }),
+    ...real,
     async verify(token: string): Promise<VerifiedToken> {
       if (token === 'good') return alice
       if (token === 'outage') throw unavailable('no answer')
@@ -174,7 +177,7 @@ describe('createRequestAuthenticator', () => {
     expect(await receive(bearing('good'))).toEqual({ auth: alice, headers: {}, cookies: [] })
   })
 
-  it('takes all options in one, or an authenticator and its own', () => {
+  it('takes all options in one, or an authenticator and its own', async () => {
     const { authenticator } = createRequestAuthenticator({
       providers,
       clockTolerance: 10,
@@ -184,6 +187,7 @@ describe('createRequestAuthenticator', () => {
     })
     expect(authenticator.health().providers).toHaveLength(1)
     expect(createRequestAuthenticator(authenticator, { realm: 'x' }).authenticator).toBe(authenticator)
+    await authenticator.close()
   })
 
   it.each<[object, string]>([
