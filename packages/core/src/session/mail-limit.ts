@@ -5,6 +5,9 @@ import type { Seconds } from '../types.ts'
 
 const window: Seconds = 900
 const maxPerAddress = 3
+// What each client may have sent to an address that others have used up: else three requests would keep anybody from signing in.
+const maxPerClientAndAddress = 1
+const maxPerAddressOfAll = 30
 const maxPerClient = 30
 
 /**
@@ -12,7 +15,7 @@ const maxPerClient = 30
  * Behind a proxy the app has to say whom to believe (`trust proxy`), or the proxy has to count.
  */
 export function createMailLimit(now: () => Seconds): (email: string, request: HttpRequest) => boolean {
-  const counts = new LRUCache<string, { readonly until: Seconds; count: number }>({ max: 20_000 })
+  const counts = new LRUCache<string, { readonly until: Seconds; count: number }>({ max: 60_000 })
 
   function isWithin(key: string, most: number): boolean {
     const held = counts.get(key)
@@ -23,10 +26,13 @@ export function createMailLimit(now: () => Seconds): (email: string, request: Ht
   }
 
   return (email, request) => {
+    const address = email.toLowerCase()
     const client = sourceName(request.ip ?? addressOf(request))
     // Addresses of the machine's own network are those of proxies.
     const isKnown = client !== '' && !/^((127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\.|f[cd]|0:0:0:0:)/i.test(client)
-    const ofClient = !isKnown || isWithin(`client ${client}`, maxPerClient)
-    return isWithin(`address ${email.toLowerCase()}`, maxPerAddress) && ofClient
+    if (isKnown && !isWithin(`client ${client}`, maxPerClient)) return false
+    const isFirst = isKnown && isWithin(`both ${client} ${address}`, maxPerClientAndAddress)
+    const isFew = isWithin(`address ${address}`, maxPerAddress)
+    return isFew || (isFirst && isWithin(`all ${address}`, maxPerAddressOfAll - maxPerAddress))
   }
 }
