@@ -2,6 +2,7 @@ import { type AdmissionHealth, type Admit, createAdmission } from './admission.t
 import { type AuthenticatorOptions, readAuthenticatorOptions } from './authenticator-options.ts'
 import { withParts } from './authenticator-parts.ts'
 import { withCache } from './cache.ts'
+import { createClockSkews } from './clock-skew.ts'
 import type { HttpRequest } from './credentials.ts'
 import { createRequest } from './http.ts'
 import type { KeySet, KeySetHealth } from './keys.ts'
@@ -109,7 +110,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     limits,
     keySets: new Map<string, KeySet>(),
     metadata: new Map<string, Refreshed<Metadata>>(),
-    clockSkews: new Map<string, Seconds>(),
+    clockSkews: createClockSkews(clock, clockTolerance),
   }
   const routes = checked.providers.map((provider) => createRoute(provider, shared))
   const revocations = checked.revocations ?? createRevocationList({ clock })
@@ -173,7 +174,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const health = keys?.health()
         // Nothing is known of what has not been asked yet, and no app should wait for its first token until it has had one.
         const ok = health === undefined || (health.state === 'empty' ? health.lastError === undefined : health.keys > 0)
-        const clockSkew = shared.clockSkews.get(provider.issuer)
+        const clockSkew = shared.clockSkews.of(provider.issuer)
         return {
           provider: provider.name,
           issuer: provider.issuer,

@@ -1,5 +1,6 @@
 import { symmetricAlgorithms } from './algorithms.ts'
 import type { Clock } from './clock.ts'
+import type { ClockSkews } from './clock-skew.ts'
 import { unavailable } from './errors.ts'
 import { secretKey } from './key.ts'
 import { readRing } from './key-ring.ts'
@@ -8,8 +9,6 @@ import { loadMetadata, type Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
 import type { Jwks, KeySource, Provider, ProviderContext } from './provider.ts'
 import { createRefreshed, type Freshness, type Refreshed } from './refreshed.ts'
-import { clockSkewOf } from './response-headers.ts'
-import type { Seconds } from './types.ts'
 
 /** A provider with what it needs at work. */
 export interface Route {
@@ -34,8 +33,7 @@ export interface Shared {
   /** Providers that read the same keys of the same issuer share them. */
   readonly keySets: Map<string, KeySet>
   readonly metadata: Map<string, Refreshed<Metadata>>
-  /** Issuer → by how much its clock was ahead of ours when it last answered. */
-  readonly clockSkews: Map<string, Seconds>
+  readonly clockSkews: ClockSkews
 }
 
 /** Gives a provider what it needs at work: its keys, its metadata, a way to call it. Nothing is fetched yet. */
@@ -44,8 +42,7 @@ export function createRoute(provider: Provider, shared: Shared): Route {
   const { issuer } = provider
   const request: ProviderContext['request'] = async (url, init) => {
     const response = await shared.request(url, init)
-    const skew = clockSkewOf(response.headers, clock.now())
-    if (skew !== undefined) shared.clockSkews.set(issuer, skew)
+    shared.clockSkews.note(issuer, response.headers)
     return response
   }
   const source = provider.jwt?.keys
