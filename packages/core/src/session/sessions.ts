@@ -61,6 +61,9 @@ export interface Sessions {
   signOut(request: HttpRequest): Promise<Pick<SessionState, 'record' | 'cookies'>>
 }
 
+// After a provider could not be asked, nobody waits for it again so soon whose token is good still.
+const rest: Seconds = 5
+
 /**
  * Makes the sessions of an authenticator.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
@@ -72,6 +75,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
   const jar = createCookieJar({ isSecure: settings.isSecure, maxBytes: settings.maxCookieBytes })
   const keeper = createKeeper({ settings, seal, jar, clock })
   const now = () => clock.now() / 1000
+  /** Issuer → until when it is left alone, by the steady clock. */
+  const resting = new Map<string, number>()
   const ofIssuer = (issuer: string) => all.filter(({ provider }) => provider.issuer === issuer)
   const nameOf = (record: SessionRecord) => routeOf(record)?.provider.name ?? record.issuer
 
@@ -130,7 +135,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       const mayHelp = canRefresh && isAuthError(error) && error.status === 401 && error.code !== 'ERR_TOKEN_REVOKED'
       if (!mayHelp) throw error
     }
-    if (good !== undefined && !(canRefresh && isDue(record))) return good
+    const mayWait = canRefresh && isDue(record) && clock.monotonic() >= (resting.get(record.issuer) ?? 0)
+    if (good !== undefined && !mayWait) return good
     const outcome = await authenticator.refresh({
       ...record.tokens,
       // By whichever is its alone: providers of several issuers may have one name.
@@ -147,6 +153,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         throw isAuthError(error) && error.status >= 500 ? error.withChallenge(error.challenge, next.cookies) : error
       })
     }
+    if (outcome.outcome === 'unavailable') resting.set(record.issuer, clock.monotonic() + rest * 1000)
     // Who came too late with the old refresh token has not lost the session.
     const later = outcome.outcome === 'rejected' ? await keeper.later(request, record) : undefined
     if (later !== undefined) return asIs(later)

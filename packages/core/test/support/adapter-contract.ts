@@ -8,6 +8,7 @@ import { describeProfile } from './adapter-profile.ts'
 import { describeProtectedResource } from './adapter-protected-resource.ts'
 import { describeSessions } from './adapter-session.ts'
 import { describeSessionAttacks } from './adapter-session-attacks.ts'
+import { describeSessionEnd } from './adapter-session-end.ts'
 import { describeSessionUpgrades } from './adapter-session-upgrades.ts'
 import { describeSigningIn } from './adapter-sign-in.ts'
 import { createStage } from './adapter-stage.ts'
@@ -26,6 +27,7 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     const sessions = createSessionStage(buildApp)
     describeSigningIn(sessions)
     describeSessions(sessions)
+    describeSessionEnd(sessions)
     describeProfile(sessions)
     describeSessionAttacks(buildApp)
     describeSessionUpgrades(buildApp)
