@@ -138,21 +138,19 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
     return isWritten
   }
 
+  /** @throws for the first that is not taken: as long as one is not, the others would not be either */
+  async function save(): Promise<void> {
+    for (const [id, { record, until }] of [...unsaved]) {
+      if (until > now()) await write(record)
+      else unsaved.delete(id)
+    }
+  }
+
   function saveLater(): void {
     if (isSaving || unsaved.size === 0) return
     isSaving = true
     clock.after(saveEvery * 1000, async () => {
-      for (const [id, { record, until }] of [...unsaved]) {
-        if (until <= now()) unsaved.delete(id)
-        // As long as one fails, the others would.
-        else if (
-          await write(record).then(
-            () => false,
-            () => true,
-          )
-        )
-          break
-      }
+      await save().catch(() => {})
       isSaving = false
       saveLater()
     })
@@ -165,9 +163,7 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
     if (!isGood) return undefined
     const later = unsaved.get(id)?.record
     if (later === undefined || later.version <= opened.version) return opened
-    // While the store takes no writes, it goes on from here.
-    const isLatest = await write(later).catch(() => true)
-    return isLatest ? later : read(id)
+    return (await write(later)) ? later : read(id)
   }
 
   async function idOf(request: HttpRequest): Promise<string | undefined> {
