@@ -185,6 +185,8 @@ export function createRequestAuthenticator(
         const answer = state?.answer
         const auth = state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)
         introduce(of, auth, challenge)
+        // Whoever kept such an answer for others would hand the session out with it.
+        if (cookies.length > 0) headers['Cache-Control'] = 'no-store'
         return { headers, cookies, ...(auth !== undefined && { auth }), ...(answer !== undefined && { answer }) }
       } catch (error) {
         introduce(of, undefined, challenge)

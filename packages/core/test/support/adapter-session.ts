@@ -62,6 +62,8 @@ export function describeSessions(stage: SessionStage): void {
       const answers = await Promise.all(copies.map(me))
       expect(answers.map(({ status, id }) => [status, id])).toEqual(copies.map(() => [200, 'alice']))
       expect(stage.at.logto.requests('token') - asked).toBe(1)
+      // No cache may hand out what one of them got.
+      for (const { visited } of answers) expect(visited.headers.get('cache-control')).toBe('no-store')
       for (const copy of copies) expect([before, undefined]).not.toContain(copy.cookie(stage.origin, 'claviger'))
       // Whichever answer came last, the browser goes on from there.
       await clock.advance(3700)
@@ -135,7 +137,8 @@ export function describeSessions(stage: SessionStage): void {
     it('writes nothing where nothing has changed', async () => {
       use()
       const browser = await signIn('logto', 'alice')
-      expect((await me(browser)).visited.setCookies).toEqual([])
+      const { visited } = await me(browser)
+      expect([visited.setCookies, visited.headers.get('cache-control')]).toEqual([[], null])
       await clock.advance(86_400 / 20 - 1)
       const used = await me(await signIn('itsyouonline', 'alice'))
       expect(used.visited.setCookies).toEqual([])
