@@ -10,7 +10,7 @@ export async function buildModules(pkg) {
   const dist = join(pkg.dir, 'dist')
   const { metafile, warnings } = await build({
     absWorkingDir: root,
-    entryPoints: pkg.entries.map(({ source }) => join(pkg.dir, source)),
+    entryPoints: [...pkg.entries.map(({ source }) => source), ...pkg.commands].map((source) => join(pkg.dir, source)),
     outbase: join(pkg.dir, 'src'),
     outdir: dist,
     bundle: true,

@@ -20,6 +20,7 @@ try {
   run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.nodenext.json')
   run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.bundler.json')
   run('node', 'node_modules/typescript-5/bin/tsc', '-p', 'tsconfig.nodenext.json')
+  run('node_modules/.bin/claviger', 'roles', join(root, 'docs', 'roles.example.json'))
   run('node', 'node_modules/jest/bin/jest.js', '--testPathIgnorePatterns', 'own-tests')
   // The examples of an app's own tests, which are written for packages that are installed.
   runIn('own-tests/commonjs', 'node', join(folder, 'node_modules/jest/bin/jest.js'))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 export const root = join(import.meta.dirname, '..')
 
 /** @typedef {{ subpath: string, source: string, esm: string, cjs: string }} Entry */
-/** @typedef {{ name: string, dir: string, manifest: Record<string, any>, entries: Entry[] }} Package */
+/** @typedef {{ name: string, dir: string, manifest: Record<string, any>, entries: Entry[], commands: string[] }} Package */
 
 export const readManifest = (dir) => JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
 
@@ -15,7 +15,13 @@ export const packages = inOrder(
   readdirSync(join(root, 'packages')).map((folder) => {
     const dir = join(root, 'packages', folder)
     const manifest = readManifest(dir)
-    return { name: manifest.name, dir, manifest, entries: readEntries(manifest.exports) }
+    return {
+      name: manifest.name,
+      dir,
+      manifest,
+      entries: readEntries(manifest.exports),
+      commands: readCommands(manifest),
+    }
   }),
 )
 
@@ -33,6 +39,11 @@ function readEntries(exports) {
       esm: target.import.default,
       cjs: target.require.default,
     }))
+}
+
+// The sources of what users run by name. `bin` is for those who install the package: on a fresh clone there is nothing yet to link to.
+function readCommands({ publishConfig }) {
+  return Object.values(publishConfig.bin ?? {}).map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'))
 }
 
 function inOrder(unordered) {

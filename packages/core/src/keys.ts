@@ -53,6 +53,8 @@ export interface KeySet {
    * held dies when it is first seen. Another key may have its `kid` later.
    */
   purge(kid?: string): void
+  /** The keys that are held, and alive. */
+  held(): readonly VerificationKey[]
   ready(): Promise<void>
   health(): KeySetHealth
   close(): void
@@ -239,6 +241,7 @@ export function createRemoteKeySet({ issuer, addresses, request, clock, limits, 
       ring = { ...ring, keys: living() }
       tell('purged')
     },
+    held: living,
     async ready() {
       await kept.get()
     },
@@ -259,6 +262,7 @@ export function createFixedKeySet(keys: readonly VerificationKey[], ignored: rea
     purge(kid) {
       for (const key of keys) if (kid === undefined || key.kid === kid) key.alive = false
     },
+    held: living,
     ready: async () => {},
     health: () => ({
       state: living().length > 0 ? 'fresh' : 'dead',

@@ -10,7 +10,7 @@ describe('the matrix', () => {
   const run = (...args: string[]) =>
     spawnSync(
       process.execPath,
-      ['--conditions=source-dev', '--import', 'tsx', 'packages/core/src/cli/roles.ts', ...args],
+      ['--conditions=source-dev', '--import', 'tsx', 'packages/core/src/cli/claviger.ts', 'roles', ...args],
       { cwd: root, encoding: 'utf8' },
     )
 
