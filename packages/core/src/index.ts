@@ -29,6 +29,7 @@ export {
   type ProblemDetails,
 } from './errors.ts'
 export type { Events } from './events.ts'
+export { createGuard } from './guard.ts'
 export {
   allOf,
   anyOf,
@@ -69,14 +70,12 @@ export type {
   Validator,
 } from './provider.ts'
 export type { Freshness, RefreshedHealth, RefreshedState } from './refreshed.ts'
+export { type Problem, problemOf } from './refusal.ts'
 export { createReplayStore, type ReplayStore } from './replays.ts'
 export {
-  createGuard,
   createRequestAuthenticator,
   type HttpOptions,
   type MiddlewareOptions,
-  type Problem,
-  problemOf,
   type RequestAuthenticator,
   userOf,
   type Visitor,

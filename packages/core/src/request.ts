@@ -13,13 +13,11 @@ import {
   type TokenSource,
   tokenSources,
 } from './credentials.ts'
-import { AuthError, isAuthError, type ProblemDetails } from './errors.ts'
-import { publishRefusal } from './events.ts'
-import type { Predicate, UnknownInput } from './guards/index.ts'
+import { AuthError } from './errors.ts'
 import { settleAllowed } from './guards/pending.ts'
-import { assertPredicate } from './guards/predicate.ts'
+import { defaultRealm, introduce } from './introduction.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
-
+import { problemOf, refusal } from './refusal.ts'
 import type { SessionOptions } from './session/options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
 import { createReception } from './session/reception.ts'
@@ -82,9 +80,6 @@ export interface RequestAuthenticator {
   readonly authenticateUpgrade: AuthenticateUpgrade
 }
 
-// RFC 6750 section 3: a challenge says at least one thing.
-const defaultRealm = 'api'
-
 const schema = z.strictObject({
   tokenFrom: z.unknown().optional(),
   allowedOrigins: z
@@ -103,22 +98,6 @@ const schema = z.strictObject({
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
-}
-
-// How the app of a request introduces itself: guards stand elsewhere than the middleware, and answer in its name. To note that of
-// each request would cost more than all the rest, so it is noted of the token, for the app that saw it first.
-const ofTokens = new WeakMap<VerifiedToken, Challenge>()
-const ofRequests = new WeakMap<object, Challenge>()
-
-function introduce(request: object, auth: VerifiedToken | undefined, challenge: Challenge): void {
-  const first = auth && ofTokens.get(auth)
-  if (first === challenge) return
-  if (auth !== undefined && first === undefined) ofTokens.set(auth, challenge)
-  else ofRequests.set(request, challenge)
-}
-
-function introductionOf(request: object, auth: VerifiedToken | undefined): Challenge | undefined {
-  return ofRequests.get(request) ?? (auth && ofTokens.get(auth))
 }
 
 /**
@@ -246,62 +225,4 @@ export function userOf({ user }: VerifiedToken): User {
   if (name !== undefined) copy.name = name
   if (organization !== undefined) copy.organization = organization
   return copy
-}
-
-/**
- * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass. With a predicate that has to ask
- * somebody it gives a promise where it has to wait.
- * A guard without the middleware before it lets nobody pass, and says so once in a process warning.
- * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate
- */
-export function createGuard<R extends object>(
-  predicate: Predicate<R>,
-): (input: UnknownInput<R>) => Promise<void> | undefined {
-  assertPredicate('authorize', predicate)
-  let warned = false
-  return function guard(input) {
-    const challenge = introductionOf(input.request, input.auth)
-    if (challenge === undefined && input.auth === undefined && !warned) {
-      warned = true
-      process.emitWarning(`The guard ${predicate.text} refuses every request: there is no authMiddleware before it.`, {
-        type: 'ClavigerWarning',
-        code: 'CLAVIGER_GUARD_ALONE',
-      })
-    }
-    const fail = (error: unknown) => {
-      throw refusal(error, challenge ?? { realm: defaultRealm }, input.auth?.provider)
-    }
-    try {
-      return settleAllowed(predicate, input)?.catch(fail)
-    } catch (error) {
-      return fail(error)
-    }
-  }
-}
-
-// The one place where a refusal leaves for the client, and is told to those who watch.
-function refusal(error: unknown, challenge: Challenge, provider?: string): unknown {
-  // `throw undefined` and `throw 'route'` are no errors to Express: it would go on to the route.
-  if (typeof error !== 'object' || error === null)
-    return new Error('something other than an error was thrown', { cause: error })
-  if (!isAuthError(error)) return error
-  publishRefusal(error, provider)
-  return error.withChallenge(challenge)
-}
-
-/** An answer that says why a request was refused, as far as the client may know. */
-export interface Problem {
-  readonly status: number
-  readonly headers: Record<string, string | string[]>
-  readonly body: ProblemDetails
-}
-
-/**
- * The answer for a refusal of ours; nothing for any other error.
- * @see https://www.rfc-editor.org/rfc/rfc9457
- */
-export function problemOf(error: unknown): Problem | undefined {
-  if (!isAuthError(error)) return undefined
-  const headers = { ...error.headers, 'Content-Type': 'application/problem+json' }
-  return { status: error.status, headers, body: error.toJSON() }
 }

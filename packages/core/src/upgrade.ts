@@ -2,7 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Predicate } from './guards/index.ts'
 import { redact } from './redact.ts'
-import type { Problem } from './request.ts'
+import type { Problem } from './refusal.ts'
 import type { User, VerifiedToken } from './types.ts'
 import type { Watch } from './watch.ts'
 

@@ -4,16 +4,11 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals'
 import { createAuthenticator } from '../src/authenticator.ts'
 import type { HttpRequest } from '../src/credentials.ts'
 import { AuthError, unavailable } from '../src/errors.ts'
+import { createGuard } from '../src/guard.ts'
 import { allOf, anyOf, authenticated, check, not, type Predicate, role, scope } from '../src/guards/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
-import {
-  createGuard,
-  createRequestAuthenticator,
-  type HttpOptions,
-  problemOf,
-  type RequestAuthenticator,
-  userOf,
-} from '../src/request.ts'
+import { problemOf } from '../src/refusal.ts'
+import { createRequestAuthenticator, type HttpOptions, type RequestAuthenticator, userOf } from '../src/request.ts'
 import { createRevocationList } from '../src/revocation.ts'
 import type { VerifiedToken } from '../src/types.ts'
 import { inputOf, person } from './support/people.ts'

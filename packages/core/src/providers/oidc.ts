@@ -1,140 +1,18 @@
 import { readFileSync } from 'node:fs'
-import * as z from 'zod'
 import { type Algorithm, asymmetricAlgorithms, symmetricAlgorithms } from '../algorithms.ts'
-import { type ClaimPath, rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
+import { rolesAt, scopesOf, stringsAt, textAt } from '../claims.ts'
 import { introspection } from '../introspection.ts'
 import { isObject } from '../json.ts'
-import { keyHeaders } from '../jws.ts'
-import { furtherParameters, openIdSignIn } from '../openid-sign-in.ts'
-import { address, functionOf, invalidOptions, readOptions, seconds, text } from '../options.ts'
-import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims, Validator } from '../provider.ts'
+import { openIdSignIn } from '../openid-sign-in.ts'
+import { invalidOptions } from '../options.ts'
+import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims } from '../provider.ts'
 import { refreshAt, revokeAt } from '../token-endpoint.ts'
-import type { Claims, Seconds } from '../types.ts'
+import type { Claims } from '../types.ts'
+import type { OidcOptions } from './oidc-options.ts'
+import { type Checked, readOidcOptions } from './oidc-schema.ts'
 import { validated } from './validated.ts'
 
-/** Any standard OpenID Connect or OAuth 2.0 server. Durations are seconds. */
-export interface OidcOptions {
-  /** Exactly as in `iss`. */
-  issuer: string
-  /** Other spellings of `iss` for the same issuer, such as an internal host name. */
-  issuerAliases?: readonly string[]
-  /** What `aud` must name: this API. `null` accepts any audience, and none: only for an issuer that serves this API alone. */
-  audience: string | readonly string[] | null
-  /** Becomes `User.provider`. Default `oidc`. */
-  name?: string
-  /** Where the key set is; several stand in for each other. Default: as discovery says. `null`: never fetched, `jwks` is all. */
-  jwksUri?: string | readonly string[] | null
-  /** Where the metadata is, if not at the usual place below the issuer. */
-  metadataUrl?: string
-  /** A key set, or the path of a file with one: used until the first fetch, or for good with `jwksUri: null`. */
-  jwks?: Jwks | string
-  /** A secret shared with the issuer, for HS256 and its like. Excludes the other sources of keys. */
-  secret?: string
-  /** Default: all asymmetric ones; with `secret`, HS256. */
-  algorithms?: readonly Algorithm[]
-  /** Accepted `typ` headers; `null` stands for none at all. Default `['at+jwt']`. Issuers older than RFC 9068 need `['at+jwt', 'JWT']`. */
-  tokenTypes?: readonly (string | null)[]
-  /**
-   * Headers with a key or the way to one (`jku`, `jwk`, `x5u`, `x5c`) that this issuer puts into all of its tokens, as UAA and XSUAA do
-   * with `jku`. They are ignored: keys come from where the options say. Default: none, and a token with any is refused.
-   */
-  ignoredHeaders?: readonly ('jku' | 'jwk' | 'x5u' | 'x5c')[]
-  /**
-   * Claims that must be there beyond `iss` and `exp`. Default: those of RFC 9068 for `at+jwt` alone, else `['sub', 'iat']`. Without
-   * `iat` the issuer's tokens must not live longer than `maxTokenLifetime`: nothing else tells how old one is, and a revocation is forgotten then.
-   */
-  requiredClaims?: readonly string[]
-  /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. */
-  rolesFrom?: ClaimPath
-  /** The claim with the user's permissions, each `resource:action`. */
-  permissionsFrom?: ClaimPath
-  /** The claim with the organization that the token acts in. */
-  organizationFrom?: ClaimPath
-  /** Accepts opaque tokens too, by asking the introspection endpoint as this client. */
-  introspection?: {
-    clientId: string
-    clientSecret: string
-    /** Default: as discovery says. */
-    endpoint?: string
-    /** What an active token's `aud` must name. Default: the provider's. `null` accepts any, and none. */
-    audience?: string | readonly string[] | null
-    /** How long a good answer is remembered. Default 30, at most 300, 0 for not at all. */
-    cacheFor?: Seconds
-  }
-  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
-  client?: {
-    clientId: string
-    clientSecret?: string
-    /** The API whose tokens a sign-in and a refresh ask for (RFC 8707). Default: whatever the issuer gives. */
-    resource?: string
-    /** What a sign-in asks for beside `openid`, `profile`, `email`, and `offline_access` where the issuer knows it. Default: nothing. */
-    scopes?: readonly string[]
-    /** Further parameters of the authorization request, such as `{ prompt: 'consent' }` or `{ audience: '…' }`. */
-    parameters?: Readonly<Record<string, string>>
-    /** What people read where they choose among providers. Default: the name of the provider. */
-    label?: string
-    /** Default: as discovery says. */
-    tokenEndpoint?: string
-    /** Default: as discovery says. */
-    revocationEndpoint?: string
-  }
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
-  validate?: Validator
-}
-
-const claimPath = z.union([text, z.array(text).min(1)])
-const audience = z.union([text, z.array(text).min(1, 'must name at least one'), z.null()])
-
-const schema = z.strictObject({
-  issuer: text,
-  issuerAliases: z.array(text).optional(),
-  audience,
-  name: text.optional(),
-  jwksUri: z.union([address, z.array(address).min(1), z.null()]).optional(),
-  metadataUrl: address.optional(),
-  jwks: z
-    .union([
-      z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or the path of one'),
-      text,
-    ])
-    .optional(),
-  secret: text.optional(),
-  algorithms: z
-    .array(z.enum([...asymmetricAlgorithms, ...symmetricAlgorithms]))
-    .min(1, 'must name at least one')
-    .optional(),
-  tokenTypes: z
-    .array(z.union([text, z.null()]))
-    .min(1, 'must name at least one')
-    .optional(),
-  ignoredHeaders: z.array(z.enum(keyHeaders)).optional(),
-  requiredClaims: z.array(text).optional(),
-  rolesFrom: claimPath.optional(),
-  permissionsFrom: claimPath.optional(),
-  organizationFrom: claimPath.optional(),
-  introspection: z
-    .strictObject({
-      clientId: text,
-      clientSecret: text,
-      endpoint: address.optional(),
-      audience: audience.optional(),
-      cacheFor: seconds(0, 300).optional(),
-    })
-    .optional(),
-  client: z
-    .strictObject({
-      clientId: text,
-      clientSecret: text.optional(),
-      resource: text.optional(),
-      scopes: z.array(text).optional(),
-      parameters: furtherParameters.optional(),
-      label: text.optional(),
-      tokenEndpoint: address.optional(),
-      revocationEndpoint: address.optional(),
-    })
-    .optional(),
-  validate: functionOf<Validator>().optional(),
-})
+export type { OidcOptions } from './oidc-options.ts'
 
 /** RFC 9068 section 2.2. */
 const rfc9068Claims = ['sub', 'aud', 'client_id', 'iat', 'jti']
@@ -147,7 +25,7 @@ const minSecretBytes = 32
  * @see https://www.rfc-editor.org/rfc/rfc9068
  */
 export function oidc(options: OidcOptions): Provider {
-  const checked = readOptions('oidc', schema, options)
+  const checked = readOidcOptions(options)
   const { issuer, name = 'oidc', issuerAliases } = checked
   const algorithms = checked.algorithms ?? (checked.secret === undefined ? asymmetricAlgorithms : (['HS256'] as const))
   const keys = keysOf(checked, algorithms)
@@ -183,8 +61,6 @@ export function oidc(options: OidcOptions): Provider {
     ...(checked.client !== undefined && clientOf(checked.client, checked)),
   }
 }
-
-type Checked = z.output<typeof schema>
 
 function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorithms: readonly Algorithm[]): KeySource {
   if (metadataUrl !== undefined && (jwksUri !== undefined || secret !== undefined)) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { isAuthError } from '../../src/errors.ts'
-import { createRequestAuthenticator, problemOf, userOf } from '../../src/request.ts'
+import { problemOf } from '../../src/refusal.ts'
+import { createRequestAuthenticator, userOf } from '../../src/request.ts'
 import type { HttpAnswer } from '../../src/session/page-request.ts'
 import type { AppSetup } from './adapter-app.ts'
 

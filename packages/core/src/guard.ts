@@ -1,0 +1,36 @@
+import type { Predicate, UnknownInput } from './guards/index.ts'
+import { settleAllowed } from './guards/pending.ts'
+import { assertPredicate } from './guards/predicate.ts'
+import { defaultRealm, introductionOf } from './introduction.ts'
+import { refusal } from './refusal.ts'
+
+/**
+ * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass. With a predicate that has to ask
+ * somebody it gives a promise where it has to wait.
+ * A guard without the middleware before it lets nobody pass, and says so once in a process warning.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate
+ */
+export function createGuard<R extends object>(
+  predicate: Predicate<R>,
+): (input: UnknownInput<R>) => Promise<void> | undefined {
+  assertPredicate('authorize', predicate)
+  let warned = false
+  return function guard(input) {
+    const challenge = introductionOf(input.request, input.auth)
+    if (challenge === undefined && input.auth === undefined && !warned) {
+      warned = true
+      process.emitWarning(`The guard ${predicate.text} refuses every request: there is no authMiddleware before it.`, {
+        type: 'ClavigerWarning',
+        code: 'CLAVIGER_GUARD_ALONE',
+      })
+    }
+    const fail = (error: unknown) => {
+      throw refusal(error, challenge ?? { realm: defaultRealm }, input.auth?.provider)
+    }
+    try {
+      return settleAllowed(predicate, input)?.catch(fail)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+}
