@@ -36,9 +36,8 @@ beforeAll(async () => {
 afterAll(() => provider.close())
 
 function verify(token: string, options: ItsYouOnlineOptions = { organization: 'petshop' }): Promise<VerifiedToken> {
-  return createAuthenticator({ providers: [itsYouOnline({ keys: provider.publicJwk, ...options })], clock }).verify(
-    token,
-  )
+  const auth = createAuthenticator({ providers: [itsYouOnline({ keys: provider.publicJwk, ...options })], clock })
+  return auth.verify(token).finally(() => auth.close())
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -192,6 +191,7 @@ describe('itsYouOnline', () => {
     await authenticator.verify(token)
     await clock.advance(66)
     expect(await codeOf(authenticator.verify(token))).toBe('ERR_TOKEN_EXPIRED')
+    await authenticator.close()
   })
 
   it('refuses what was revoked by subject, also in tokens of later, as none says when it was issued', async () => {
@@ -200,6 +200,7 @@ describe('itsYouOnline', () => {
     await authenticator.revoke({ provider: 'itsyouonline', subject: 'bob' })
     expect(await codeOf(authenticator.verify(signed({})))).toBe('ERR_TOKEN_REVOKED')
     await authenticator.verify(signed({ username: 'ann' }))
+    await authenticator.close()
   })
 })
 
