@@ -36,6 +36,21 @@ export async function interleave<S extends string>(
   return found
 }
 
+/** The rounds of one part after those of another. */
+export function joined<S extends string>(parts: readonly Rounds<S>[]): Rounds<S> {
+  const found: Partial<Record<S, (Readonly<Record<string, number>> | undefined)[]>> = {}
+  for (const part of parts) {
+    const subjects = Object.keys(part) as S[]
+    // A subject that does not take part in the last rounds of a part has none there.
+    const length = Math.max(...subjects.map((subject) => part[subject].length))
+    for (const subject of subjects) {
+      const rounds = Array.from({ length }, (_, round) => part[subject][round])
+      found[subject] = [...(found[subject] ?? []), ...rounds]
+    }
+  }
+  return found as Rounds<S>
+}
+
 /** The values of one column over the rounds. */
 export function column<S extends string>(rounds: Rounds<S>, subject: S, name: string): number[] {
   return rounds[subject].flatMap((values) => values?.[name] ?? [])
