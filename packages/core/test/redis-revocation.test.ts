@@ -95,6 +95,18 @@ describeWithRedis('a revocation list in Redis', () => {
     expect(await client.xLen(streamKey)).toBe(2)
   })
 
+  it('writes what is revoked in one turn of the event loop as one message, of 100 entries at most', async () => {
+    const [here, there] = [await lists.list(), await lists.list()]
+    const client = await server.client()
+    await Promise.all(upTo(250).map((id) => here.add(ofToken(id))))
+    expect(await client.xLen(streamKey)).toBe(1 + 3)
+    const entries = (await client.xRange(streamKey, '-', '+')).map(({ message }) => message.r?.split(' ').length)
+    expect(entries.slice(1)).toEqual([100, 100, 50])
+    await here.add(ofToken(251))
+    expect(await client.xLen(streamKey)).toBe(1 + 4)
+    await until(() => there.size === 251 && here.health?.().pending === 0)
+  })
+
   it('keeps the lists of two prefixes apart', async () => {
     const [here, there] = [await lists.list(), await lists.list({ prefix: 'other', whenStale: 'allow' })]
     await here.add(ofToken(1))

@@ -12,7 +12,7 @@ export interface Message {
 const longest = 65_536
 
 /** How many entries one message holds at most. */
-const entriesPerMessage = 100
+export const entriesPerMessage = 100
 
 /**
  * Reads what XRANGE answers.

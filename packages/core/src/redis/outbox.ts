@@ -1,11 +1,11 @@
 import type { Commands } from './connection.ts'
-import { messagesOf } from './message.ts'
+import { entriesPerMessage, messagesOf } from './message.ts'
 
 /** Revocations of this process that have not been read back from the stream. */
 export interface Outbox {
   readonly size: number
-  /** Writes entries. Resolves when Redis has them; whatever happens, they are kept until they are read back. */
-  write(texts: readonly string[]): Promise<void>
+  /** Writes an entry. Resolves when Redis has it; whatever happens, it is kept until it is read back. */
+  write(text: string): Promise<void>
   /** An entry has been read. Returns whether it was one of these. */
   read(text: string): boolean
   /**
@@ -32,7 +32,20 @@ export function createOutbox({ commands, key, round, failed }: OutboxOptions): O
   /** Entry → the look at the stream during which its writing ended. */
   const entries = new Map<string, number>()
 
-  async function write(texts: readonly string[]): Promise<void> {
+  let gathering: { readonly texts: string[]; readonly written: Promise<void> } | undefined
+
+  // What comes in one turn of the event loop is one message: to write and to read one costs more than all that is in it.
+  function gather(): { readonly texts: string[]; readonly written: Promise<void> } {
+    const texts: string[] = []
+    const turn = new Promise<void>((resolve) => setImmediate(resolve))
+    const written = turn.then(() => {
+      if (gathering?.texts === texts) gathering = undefined
+      return send(texts)
+    })
+    return { texts, written }
+  }
+
+  async function send(texts: readonly string[]): Promise<void> {
     for (const text of texts) entries.set(text, underWay)
     try {
       for (const message of messagesOf(texts)) await commands.run((connection) => connection.xAdd(key, '*', message))
@@ -46,12 +59,17 @@ export function createOutbox({ commands, key, round, failed }: OutboxOptions): O
     get size() {
       return entries.size
     },
-    write,
+    write(text) {
+      entries.set(text, underWay)
+      if (gathering === undefined || gathering.texts.length >= entriesPerMessage) gathering = gather()
+      gathering.texts.push(text)
+      return gathering.written
+    },
     read: (text) => entries.delete(text),
     repeat(present) {
       if (entries.size === 0) return
       const texts = [...entries].filter(([, ended]) => ended < present).map(([text]) => text)
-      if (texts.length > 0) write(texts).catch(failed)
+      if (texts.length > 0) send(texts).catch(failed)
     },
   }
 }

@@ -226,7 +226,7 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
       publish('claviger:revocation', { kind: revocation.kind, issuer, from: 'here', size: index.size })
       for (const one of listeners) one()
       try {
-        await outbox.write([writeEntry(entry)])
+        await outbox.write(writeEntry(entry))
       } catch (cause) {
         const explanation = `the revocation holds in this process, but the others could not be told: ${messageOf(cause)}`
         throw unavailable(explanation, cause)
