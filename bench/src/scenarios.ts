@@ -28,7 +28,7 @@ export const scenarios: readonly Scenario[] = [
     title: 'Known users over HTTP',
     about:
       'One hundred users call an app again and again, over 16 connections, as fast as they are answered. `bare` is the framework without any authentication. ' +
-      'Peers that cache nothing verify each request anew.',
+      'Peers that cache nothing verify each request anew. Five processes of each app, one after the other: two of the same app differ by some per cent.',
     plot: { column: 'of bare' },
     run: http,
   },

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { AuthError, isAuthError } from '../src/index.ts'
@@ -105,6 +107,34 @@ describe('readCompactJws', () => {
     const token = jws({ alg: 'ES256', x5c: [], jku: '' })
     expect(readCompactJws(token, true)?.offers).toEqual(['jku', 'x5c'])
     expect(() => readCompactJws(jws({ alg: 'ES256', zip: 'DEF' }), true)).toThrow(AuthError)
+  })
+
+  it('refuses for a header each token that has it, whatever was read of it before', () => {
+    const offering = jws({ alg: 'ES256', jwk: {} })
+    const critical = jws({ alg: 'ES256', crit: ['exp'] })
+    for (const _ of [1, 2, 3]) {
+      expect(readCompactJws(offering, true)?.offers).toEqual(['jwk'])
+      expect(refusalOf(offering)).toEqual({ code: 'ERR_TOKEN_UNSUPPORTED', explanation: 'the header has jwk' })
+      expect(refusalOf(critical)).toEqual({ code: 'ERR_TOKEN_UNSUPPORTED', explanation: 'the header has crit' })
+    }
+  })
+
+  it('reads what differs of tokens with one header, and keeps no more headers than a few', () => {
+    const read = ['a', 'b'].map((sub) => readCompactJws(jws({ alg: 'ES256', kid: 'k1' }, { sub })))
+    expect(read.map((one) => [one?.kid, one?.claims.sub])).toEqual([
+      ['k1', 'a'],
+      ['k1', 'b'],
+    ])
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const held = () => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const before = held()
+    for (let count = 0; count < 4000; count += 1) readCompactJws(jws({ alg: 'ES256', kid: `${count}`.repeat(2000) }))
+    expect(held() - before).toBeLessThan(10_000_000)
+    expect(readCompactJws(jws({ alg: 'ES256', kid: 'k1' }, { sub: 'c' }))).toMatchObject({ kid: 'k1' })
   })
 
   it('gives claims that nobody can change', () => {
