@@ -4,23 +4,14 @@ import {
   anyOf,
   assertAllowed,
   check,
-  type GuardInput,
   not,
   organization,
   own,
-  type Predicate,
   permission,
   role,
   scope,
 } from '../src/guards/index.ts'
-import { inputOf, person } from './support/people.ts'
-
-function grants<R>(predicate: Predicate<R>, input: GuardInput<R>): boolean {
-  return predicate(input).granted
-}
-
-const yes = check(() => true, 'yes')
-const no = check(() => false, 'no')
+import { grants, inputOf, no, person, yes } from './support/people.ts'
 
 describe('combinations', () => {
   const user = person({ roles: ['editor'], scopes: ['read'] })

@@ -7,20 +7,13 @@ import {
   not,
   organization,
   own,
-  type Predicate,
   permission,
   role,
   scope,
 } from '../src/guards/index.ts'
 import type { User } from '../src/types.ts'
-import { inputOf, person } from './support/people.ts'
+import { grants, inputOf, no, person, yes } from './support/people.ts'
 
-function grants<R>(predicate: Predicate<R>, input: GuardInput<R>): boolean {
-  return predicate(input).granted
-}
-
-const yes = check(() => true, 'yes')
-const no = check(() => false, 'no')
 const invalid = expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' })
 
 describe('role', () => {

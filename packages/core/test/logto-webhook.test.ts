@@ -105,10 +105,7 @@ describe('a delivery is refused', () => {
       {
         ...deliveryOf(good),
         rawBody: {
-          // biome-ignore lint/correctness/useYield: it fails before it gives anything
-          async *[Symbol.asyncIterator]() {
-            throw new Error('aborted')
-          },
+          [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('aborted')) }),
         },
       },
     ],

@@ -1,4 +1,4 @@
-import type { GuardInput } from '../../src/guards/index.ts'
+import { check, type GuardInput, type Predicate } from '../../src/guards/index.ts'
 import type { Role, User, VerifiedToken } from '../../src/types.ts'
 
 /** A user as a provider would make one; lists are frozen, as they are in the cache. */
@@ -32,4 +32,12 @@ export function inputOf<R = object>(
     ...(boundTo !== undefined && { boundTo }),
   }
   return { user, auth, request, ...(organization !== undefined && { organization }) }
+}
+
+export const yes = check(() => true, 'yes')
+export const no = check(() => false, 'no')
+
+/** Whether a predicate grants. */
+export function grants<R>(predicate: Predicate<R>, input: GuardInput<R>): boolean {
+  return predicate(input).granted
 }
