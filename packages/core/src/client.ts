@@ -1,6 +1,7 @@
 import type { CallOptions, ClientOptions } from './client-options.ts'
 import { AuthError, type AuthErrorCode, isAuthError, type Upstream, unavailable } from './errors.ts'
 import { createRequest, type JsonResponse } from './http.ts'
+import { isName } from './json.ts'
 import { redact } from './redact.ts'
 import { retryAfter } from './response-headers.ts'
 import { createMask } from './secrets.ts'
@@ -226,8 +227,10 @@ export function path(template: TemplateStringsArray, ...parts: readonly string[]
 
 // A dot segment would lead to another resource.
 function part(value: string | undefined): string {
-  if (value === undefined || value === '' || value === '.' || value === '..') {
-    throw new AuthError('ERR_OPTIONS_INVALID', { explanation: 'a part of the path is empty or a dot segment' })
+  if (value === undefined || value === '.' || value === '..' || !isName(value)) {
+    throw new AuthError('ERR_OPTIONS_INVALID', {
+      explanation: 'a part of the path is empty, a dot segment, or half a character',
+    })
   }
   return value
 }

@@ -45,6 +45,11 @@ export function isPage({ json, text }: JsonResponse): boolean {
   return !json && text !== ''
 }
 
+/** True for a page made for browsers, where an API may answer in plain words of its own too. */
+export function isMarkup({ json, text, headers }: JsonResponse): boolean {
+  return !json && (/\bx?html\b/i.test(headers.get('content-type') ?? '') || /^\s*</.test(text))
+}
+
 const defaultMaxBytes = 1024 * 1024
 // Leaves a byte order mark out, which some servers put before their JSON.
 const utf8 = new TextDecoder()

@@ -1,5 +1,6 @@
 import { safeClaims } from './claims.ts'
 import { unavailable } from './errors.ts'
+import { isMarkup } from './http.ts'
 import { isObject } from './json.ts'
 import type { OpaqueProfile, UserClaims } from './provider.ts'
 import { retryAfter } from './response-headers.ts'
@@ -24,9 +25,11 @@ export function userinfo({ endpoint, user }: UserinfoOptions): OpaqueProfile['ve
     if (!bearerToken.test(token)) return { active: false, explanation: 'it cannot be a bearer token' }
     const address = endpoint ?? (await metadata()).userinfo_endpoint
     if (address === undefined) throw unavailable(`the metadata of ${issuer} names no userinfo_endpoint`)
-    const { status, headers, body } = await request(address, { headers: { authorization: `Bearer ${token}` } })
-    // A 403 without a challenge is about us: a firewall, say.
-    if (status === 401 || (status === 403 && /^bearer\b/i.test(headers.get('www-authenticate') ?? ''))) {
+    const response = await request(address, { headers: { authorization: `Bearer ${token}` } })
+    const { status, headers, body } = response
+    const isChallenge = /^bearer\b/i.test(headers.get('www-authenticate') ?? '')
+    // Without a challenge a 403, and a page with 401, are about us: a firewall, say.
+    if ((status === 401 && (isChallenge || !isMarkup(response))) || (status === 403 && isChallenge)) {
       return { active: false, explanation: `the userinfo endpoint answered with status ${status}` }
     }
     if (status !== 200)

@@ -118,6 +118,15 @@ describe('operations of JustAuthenticateMe', () => {
     expect([jam.requests(), jam.requests(endpoint)]).toEqual([1, 1])
   })
 
+  // A cookie that is not there must not end all sessions, nor a dot segment lead to another resource.
+  it.each([undefined, '', '.', '..', '\ud800'])('deleteRefreshToken ends nothing for %j', async (refreshToken) => {
+    const tokens = signIn()
+    const deleted = client.deleteRefreshToken(tokens.idToken, refreshToken as string)
+    await expect(deleted).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
+    expect(jam.requests('deleteRefreshToken') + jam.requests('deleteAllRefreshTokens')).toBe(0)
+    expect(await client.refresh(tokens.refreshToken)).toEqual(expect.any(String))
+  })
+
   it.each(operations)('$theirs fails in our own way when the service does', async ({ ours, endpoint, call }) => {
     const tokens = signIn()
     const lost = ['authenticate', 'deleteRefreshToken', 'deleteAllRefreshTokens'].includes(ours)

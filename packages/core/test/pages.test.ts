@@ -1,12 +1,18 @@
 import {
+  createItsYouOnlineEmulator,
   createJustAuthenticateMeEmulator,
+  createOpenvCloudEmulator,
   type FixedAnswer,
   type JustAuthenticateMeEmulator,
   type TrustAuthXTokens,
 } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import type { AuthError, Provider } from '../src/index.ts'
+import type { AuthError, Fetch, Provider } from '../src/index.ts'
+import { createItsYouOnlineClient, itsYouOnline } from '../src/providers/itsyouonline/index.ts'
 import { createJustAuthenticateMeClient, justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
+import { logtoRoles } from '../src/providers/logto/index.ts'
+import { createOpenvCloudClient } from '../src/providers/openvcloud/index.ts'
+import { clientOf, createTenants, orders } from './support/logto-tenant.ts'
 import { contextOf } from './support/provider-context.ts'
 import { createStage, type Stage } from './support/trustauthx.ts'
 
@@ -20,6 +26,8 @@ const pages: readonly [string, FixedAnswer][] = [
   ['404', { status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>This domain is parked</h1>' }],
   ['202', { status: 202, headers: { 'content-type': 'text/html' }, body: '<script>challenge()</script>' }],
 ]
+// Those that cannot be taken for words of an API that answers in plain text too.
+const markup = pages.filter(([, { body }]) => String(body).startsWith('<'))
 const outage = { code: 'ERR_PROVIDER_UNAVAILABLE', status: 503 }
 
 function refresh(provider: Provider, tokens: { refreshToken: string }) {
@@ -118,5 +126,96 @@ describe('a page in place of Just Authenticate Me', () => {
     ])
       await expect(outcome.catch((error: AuthError) => error)).resolves.toMatchObject(outage)
     await client.close()
+  })
+
+  it.each(pages)('with status %s is an outage to whoever asks for a mail', async (_, page) => {
+    const { signIn } = justAuthenticateMe({ appId: jam.appId, baseUrl: jam.baseUrl, login: true })
+    jam.fail('authenticate', page)
+    const request = { callbackUrl: 'https://app.example/auth/callback/jam', state: '', answer: 'alice@example.com' }
+    const started = signIn?.start(request as never, contextOf(provider, { timeout: 10 }))
+    await expect(started).rejects.toMatchObject(outage)
+  })
+})
+
+describe('a page in place of ItsYou.online, which answers in plain words itself', () => {
+  it.each(markup)('with status %s ends no session', async (_, page) => {
+    const iyo = await createItsYouOnlineEmulator()
+    const provider = itsYouOnline({ organization: null, keys: iyo.publicJwk, baseUrl: iyo.url })
+    iyo.fail('refresh', page)
+    const tokens = { accessToken: iyo.tokenFor('ann', { refreshable: true }) }
+    const outcome = await provider.refresh?.(tokens, contextOf(provider, { timeout: 10 }))
+    await iyo.close()
+    expect(outcome).toMatchObject({ outcome: 'unavailable', error: outage })
+  })
+
+  it.each(markup)('with status %s says nothing of who may do what', async (_, page) => {
+    const iyo = await createItsYouOnlineEmulator()
+    const client = createItsYouOnlineClient({ ...iyo.user, baseUrl: iyo.url, retries: 0 })
+    await client.getJwt({ useCache: true })
+    iyo.fail('api', page)
+    const error = await client.api.GetUser({ username: 'ann' }).catch((thrown: AuthError) => thrown)
+    await iyo.close()
+    expect(error).toMatchObject(outage)
+  })
+
+  it('is known by what it is called, whatever it begins with', async () => {
+    const iyo = await createItsYouOnlineEmulator()
+    const provider = itsYouOnline({ organization: null, keys: iyo.publicJwk, baseUrl: iyo.url })
+    iyo.fail('refresh', { status: 401, headers: { 'content-type': 'text/html; charset=utf-8' }, body: 'Sign in' })
+    const tokens = { accessToken: iyo.tokenFor('ann', { refreshable: true }) }
+    const outcome = await provider.refresh?.(tokens, contextOf(provider, { timeout: 10 }))
+    await iyo.close()
+    expect(outcome).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
+describe('a page in place of Logto', () => {
+  const tenants = createTenants()
+  afterEach(() => tenants.close())
+
+  // What Logto names requests with is not on what others answer in its place.
+  const nameless: Fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    const headers = new Headers(response.headers)
+    headers.delete('logto-core-request-id')
+    return new Response(response.body, { status: response.status, headers })
+  }
+
+  it.each(pages)('with status %s is an outage to the client', async (_, page) => {
+    const logto = await tenants.start()
+    const client = clientOf(logto, { fetch: nameless })
+    await client.tokens.get()
+    logto.fail('management', page)
+    const outcomes = await Promise.all(
+      [client.getUser({ userId: 'alice' }), client.deleteRole({ id: 'r' })].map((call) =>
+        call.catch((thrown: AuthError) => thrown),
+      ),
+    )
+    expect(outcomes).toMatchObject([outage, outage])
+  })
+
+  it.each<[string, FixedAnswer]>([
+    ...pages,
+    ['404 of a gateway, in JSON', { status: 404, body: '{"message":"no Route matched with those values"}' }],
+    ['404 and nothing', { status: 404 }],
+  ])('with status %s does not say that a user has a role no more', async (_, page) => {
+    const logto = await tenants.start()
+    const client = clientOf(logto, { fetch: nameless })
+    const { write } = logtoRoles({ client, resource: orders })
+    await client.tokens.get()
+    logto.fail('management', page, { times: 1 })
+    const taken = await write.assign('alice', { add: [], remove: ['r'] }, {}).catch((thrown: AuthError) => thrown)
+    expect(taken).toBeInstanceOf(Error)
+  })
+})
+
+describe('a page in place of OpenvCloud, which refuses tokens with pages itself', () => {
+  it('is an outage where it says something else', async () => {
+    const portal = await createOpenvCloudEmulator()
+    const client = createOpenvCloudClient({ ...portal.user, baseUrl: portal.url, retries: 0 })
+    portal.fail('cloudapi', { status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>Parked</h1>' })
+    const error = await client.api.accounts.get({ accountId: 1 }).catch((thrown: AuthError) => thrown)
+    await portal.close()
+    expect(error).toMatchObject(outage)
   })
 })

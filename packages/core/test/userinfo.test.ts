@@ -91,6 +91,22 @@ describe('the userinfo endpoint', () => {
     expect(await outcomeOf(auth.verify('opaque'))).toBe(outcome)
   })
 
+  it('is behind a proxy that wants somebody to sign in, with a page', async () => {
+    const stub = await cleanup.stub((_, response) => {
+      response.writeHead(401, { 'content-type': 'text/html' }).end('<h1>Sign in to the proxy</h1>')
+    })
+    const auth = cleanup.authenticator({ providers: [providerOf('https://id.example.com', `${stub.origin}/me`)] })
+    expect(await outcomeOf(auth.verify('opaque'))).toBe('503')
+  })
+
+  it('does not know the token, and says so on a page', async () => {
+    const stub = await cleanup.stub((_, response) => {
+      response.writeHead(401, { 'content-type': 'text/html', 'www-authenticate': 'Bearer' }).end('<h1>No</h1>')
+    })
+    const auth = cleanup.authenticator({ providers: [providerOf('https://id.example.com', `${stub.origin}/me`)] })
+    expect(await outcomeOf(auth.verify('opaque'))).toBe(refused)
+  })
+
   it('passes on how long to wait', async () => {
     const { auth } = await answering(429, {}, { 'retry-after': '9' })
     await expect(auth.verify('opaque')).rejects.toMatchObject({ headers: { 'Retry-After': '9' } })

@@ -1,5 +1,6 @@
 import { asUnavailable } from '../../client.ts'
 import { AuthError, unavailable } from '../../errors.ts'
+import { isMarkup } from '../../http.ts'
 import { retryAfter } from '../../response-headers.ts'
 import type { Refresh, RefreshOutcome } from '../../token-set.ts'
 import type { Claims, Seconds } from '../../types.ts'
@@ -30,8 +31,8 @@ export function refreshAt(base: string, validity: Seconds | undefined): Refresh 
       const { status, text, headers } = response
       if (status === 200) return refreshed(text.trim(), old)
       const explanation = `itsyouonline: the refresh was answered with status ${status}`
-      // Unknown, purged after 30 days without use, or not signed by this host: all the same to see.
-      if (status === 401) return rejected('ERR_TOKEN_INACTIVE', explanation)
+      // Unknown, purged after 30 days without use, or not signed by this host: all the same to see. Never a page.
+      if (status === 401 && !isMarkup(response)) return rejected('ERR_TOKEN_INACTIVE', explanation)
       return { outcome: 'unavailable', error: unavailable(explanation, retryAfter(headers)) }
     } catch (error) {
       return { outcome: 'unavailable', error: asUnavailable(error) }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorReader } from '../../client.ts'
+import { isMarkup } from '../../http.ts'
 import { isObject } from '../../json.ts'
 import { readCompactJws } from '../../jws.ts'
 import type { Claims } from '../../types.ts'
@@ -26,7 +27,9 @@ export function readToken(token: string | undefined): Claims | undefined {
  * Errors come in three shapes: the words of the status, JSON with a code under any content type, or nothing. Some are a code
  * without the JSON. Whatever else is said is not repeated: it could be what was sent.
  */
-export const readItsYouOnlineError: ErrorReader = ({ status, body, text: words }) => {
+export const readItsYouOnlineError: ErrorReader = (response) => {
+  if (isMarkup(response)) return undefined
+  const { status, body, text: words } = response
   const said = isObject(body) ? body.error : words.trim()
   if (typeof said !== 'string') return {}
   if (said === STATUS_CODES[status] || sentences.includes(said)) return { message: said }

@@ -59,7 +59,7 @@ export interface JustAuthenticateMeClient {
   refresh(refreshToken: string, options?: CallOptions): Promise<string>
   /**
    * Logs out: ends one refresh token. ID tokens live on until their `exp`.
-   * @throws {AuthError} `ERR_UPSTREAM_UNAUTHORIZED` for the ID token, `ERR_UPSTREAM_NOT_FOUND` for the refresh token or the app,
+   * @throws {AuthError} `ERR_OPTIONS_INVALID` where there is no refresh token; `ERR_UPSTREAM_UNAUTHORIZED` for the ID token, `ERR_UPSTREAM_NOT_FOUND` for the refresh token or the app,
    * `ERR_UPSTREAM_UNKNOWN`, `ERR_PROVIDER_UNAVAILABLE`
    */
   deleteRefreshToken(idToken: string, refreshToken: string, options?: CallOptions): Promise<void>
@@ -143,10 +143,10 @@ export function createJustAuthenticateMeClient(options: JustAuthenticateMeClient
       const said = { expect: [200], schema: refreshed, safe: true }
       return (await run('refresh', posting(`${issuer}/refresh`, { refreshToken }), said, how)).idToken
     },
-    deleteRefreshToken: (idToken: string, refreshToken: string, how?: CallOptions) =>
-      run('deleteRefreshToken', deletion(issuer, idToken, refreshToken), { expect: [204], schema: none }, how),
+    deleteRefreshToken: async (idToken: string, refreshToken: string, how?: CallOptions) =>
+      run('deleteRefreshToken', deletion(issuer, idToken, { refreshToken }), { expect: [204], schema: none }, how),
     deleteAllRefreshTokens: (idToken: string, how?: CallOptions) =>
-      run('deleteAllRefreshTokens', deletion(issuer, idToken), { expect: [204], schema: none }, how),
+      run('deleteAllRefreshTokens', deletion(issuer, idToken, 'all'), { expect: [204], schema: none }, how),
     async verifyRemote(idToken: string, how?: CallOptions) {
       const claims = readCompactJws(idToken)?.claims
       if (claims === undefined) throw new AuthError('ERR_TOKEN_MALFORMED', { explanation: 'not a JWT' })

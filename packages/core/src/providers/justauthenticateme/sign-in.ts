@@ -1,4 +1,5 @@
 import { AuthError, unavailable } from '../../errors.ts'
+import { isPage } from '../../http.ts'
 import { retryAfter } from '../../response-headers.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
@@ -24,10 +25,12 @@ export function signInAt(issuer: string, { label }: JustAuthenticateMeLogin): Br
     hasState: false,
     async start({ answer = '' }, { request }) {
       const { url, ...init } = posting(`${issuer}/authenticate`, { email: answer })
-      const { status, headers } = await request(url, init)
+      const response = await request(url, init)
+      const { status, headers } = response
+      const explanation = `${provider}: a mail was asked for, and answered with status ${status}`
+      if (status !== 200 && isPage(response)) throw unavailable(explanation, retryAfter(headers))
       // An address that it does not like gets no mail; nobody needs to know.
       if (status === 200 || status === 400) return { sent: 'mail' }
-      const explanation = `${provider}: a mail was asked for, and answered with status ${status}`
       if (status !== 404) throw unavailable(explanation, retryAfter(headers))
       const upstream = { provider, operation: 'authenticate', status }
       throw new AuthError('ERR_UPSTREAM_NOT_FOUND', { explanation: `${explanation}: is appId right?`, upstream })

@@ -44,10 +44,10 @@ export function refreshAt(issuer: string): Refresh {
 export function revokeAt(issuer: string): Revoke {
   return async (what, { request }) => {
     if (what.kind === 'accessToken') return false
-    if (what.kind === 'allOfUser') return done(request, deletion(issuer, what.token))
+    if (what.kind === 'allOfUser') return done(request, deletion(issuer, what.token, 'all'))
     const { token, accessToken } = what
     if (accessToken !== undefined) {
-      const first = deletion(issuer, accessToken, token)
+      const first = deletion(issuer, accessToken, { refreshToken: token })
       const response = await send(request, first)
       if (!isDead(response)) return assertDone(response, first)
     }
@@ -56,7 +56,7 @@ export function revokeAt(issuer: string): Revoke {
     if (isDead(renewed)) return true
     if (renewed.status !== 200) throw refusal(renewed, renewal)
     const { accessToken: idToken } = readTokens(issuer, renewed, token, undefined)
-    return done(request, deletion(issuer, idToken, token))
+    return done(request, deletion(issuer, idToken, { refreshToken: token }))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorReader } from '../../client.ts'
+import { type ErrorReader, path } from '../../client.ts'
 import { isPage } from '../../http.ts'
 import { isObject } from '../../json.ts'
 import { readCompactJws } from '../../jws.ts'
@@ -19,10 +19,13 @@ export function issuerOf({
   return `${(baseUrl ?? 'https://api.justauthenticate.me').replace(/\/+$/, '')}/${appId}`
 }
 
-/** What is asked of the service to end refresh tokens: one of them, or all of the ID token's user. */
-export function deletion(issuer: string, idToken: string, refreshToken?: string) {
+/**
+ * What is asked of the service to end refresh tokens: one of them, or all of the ID token's user. Never all for one that is not there.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function deletion(issuer: string, idToken: string, which: { readonly refreshToken: string } | 'all') {
   // Base64 has "/" and "+": encoded, they are one segment and stay what they are.
-  const segment = refreshToken === undefined ? '' : `/${encodeURIComponent(refreshToken)}`
+  const segment = which === 'all' ? '' : path`/${which.refreshToken}`
   return {
     method: 'DELETE' as const,
     url: `${issuer}/user/refresh${segment}`,

@@ -176,13 +176,14 @@ async function inSteps(operation: string, writes: readonly (() => Promise<boolea
   return done
 }
 
-// What is gone already needs no write. Logto says the same of a user who does not exist.
+// What is gone already needs no write. Logto says the same of a user who does not exist; who says it without a code is not Logto.
 async function wasThere(removal: Promise<unknown>): Promise<boolean> {
   try {
     await removal
     return true
   } catch (error) {
-    if (isAuthError(error) && error.code === 'ERR_UPSTREAM_NOT_FOUND') return false
+    if (isAuthError(error) && error.code === 'ERR_UPSTREAM_NOT_FOUND' && error.upstream?.code !== undefined)
+      return false
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorReader } from '../../client.ts'
-import type { JsonResponse } from '../../http.ts'
+import { isPage, type JsonResponse } from '../../http.ts'
 import { at, isObject } from '../../json.ts'
 
 /** The resource of the Management API on a server of one's own, whatever the server's address. */
@@ -24,10 +24,13 @@ export function managementResourceOf(endpoint: string): string {
 
 /**
  * Reads both error shapes of Logto: RFC 6749 with `error` at the OpenID Connect endpoints, `code` and `message` at the Management
- * API, which a quota of the token endpoint has too. Of `data` only names are read: it may hold a refused token's claims.
+ * API, which a quota of the token endpoint has too. Of `data` only names are read: it may hold a refused token's claims. What is in
+ * prose, and has neither Logto's name for the request nor the status in words alone, is not Logto's.
  */
-export const readLogtoError: ErrorReader = ({ body, headers }) => {
+export const readLogtoError: ErrorReader = (response) => {
+  const { body, headers } = response
   const requestId = textOf(headers.get('logto-core-request-id'))
+  if (requestId === undefined && isPage(withoutStatusText(response))) return undefined
   if (!isObject(body)) return { requestId }
   const what = [at(body, ['data', 'code']), at(body, ['data', 'claim'])].filter(isWord).join(' ')
   const words = [textOf(body.error_description) ?? textOf(body.message), textOf(body.details), what]
