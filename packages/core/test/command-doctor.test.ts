@@ -1,16 +1,35 @@
 import { spawn } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTestKey } from '@claviger/testing'
+import { pathToFileURL } from 'node:url'
+import {
+  createItsYouOnlineEmulator,
+  createJustAuthenticateMeEmulator,
+  createLogtoEmulator,
+  createOpenvCloudEmulator,
+  createTestKey,
+  createTrustAuthXEmulator,
+} from '@claviger/testing'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
-import { examine } from '../src/cli/examine.ts'
+import { examine, type Finding } from '../src/cli/examine.ts'
+import { itsYouOnline } from '../src/providers/itsyouonline/index.ts'
+import { justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
+import { logto } from '../src/providers/logto/index.ts'
+import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
+import { openvCloud } from '../src/providers/openvcloud/index.ts'
+import { trustAuthX } from '../src/providers/trustauthx/index.ts'
 import { createCleanup, sendJson } from './support/faults.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
 
-/** What was found, by what was looked at. */
-async function found(...asked: Parameters<typeof examine>) {
-  const findings = await examine(...asked)
+/** What was found of an issuer, by what was looked at. */
+async function found(options: OidcOptions, token?: string) {
+  return byWhat(await examine([oidc(options)], token))
+}
+
+function byWhat(findings: readonly Finding[]) {
   return Object.fromEntries(findings.map(({ what, ok, lines }) => [what, [ok, ...lines]]))
 }
 
@@ -133,6 +152,97 @@ describe('an examination', () => {
   })
 })
 
+describe('an examination of a provider', () => {
+  const wellAsked = (answer: string) => [true, `asked about a token that nobody was given: "${answer}"`]
+
+  it('asks whether opaque tokens can be asked about, and takes a wrong key of ours for what it is', async () => {
+    const emulator = await createTrustAuthXEmulator({
+      roles: [{ name: 'admin' }],
+      users: [{ uid: 'alice', email: 'a@b.example', roles: ['admin'] }],
+    })
+    cleanup.add(() => emulator.close())
+    const { apiKey, secretKey, orgId, url: apiBaseUrl } = emulator
+    const options = { apiKey, secretKey, orgId, apiBaseUrl }
+    const provider = trustAuthX(options)
+    expect(byWhat(await examine([provider], emulator.signIn('alice').accessToken))).toEqual({
+      checks: [true, `iss     "${provider.issuer}"`, 'tokens  opaque alone: the provider is asked about each'],
+      opaque: wellAsked('the validation of a token was answered with status 401'),
+      clock: [true, expect.any(String)],
+      token: [true, expect.stringMatching(/^good: of the user "alice"/), 'roles: "admin"'],
+    })
+    expect(byWhat(await examine([trustAuthX({ ...options, secretKey: 'another' })]))).toMatchObject({
+      opaque: [false, expect.stringContaining('refuses our own key (options apiKey, secretKey, orgId)')],
+    })
+    expect(byWhat(await examine([trustAuthX({ ...options, accepts: () => false })]))).toMatchObject({
+      opaque: [true, 'not asked: its tokens do not look like one that can be made up'],
+    })
+    const opaque = { verify: async () => ({ active: true as const, claims: {}, user: { id: 'anybody' } }) }
+    expect(byWhat(await examine([{ name: 'open', issuer: 'open', opaque }]))).toMatchObject({
+      opaque: [false, 'it takes a token that nobody was given'],
+    })
+  })
+
+  it('says what a session of a portal is, and what a pinned key signs', async () => {
+    const iyo = await createItsYouOnlineEmulator()
+    const portal = await createOpenvCloudEmulator({ jwtKey: iyo.publicJwk })
+    cleanup.add(() => Promise.all([iyo.close(), portal.close()]))
+    const pets = itsYouOnline({ organization: 'petshop', keys: iyo.publicJwk, baseUrl: iyo.url })
+    const jwt = iyo.tokenFor('bob', { scopes: ['user:memberof:petshop'] })
+    expect(byWhat(await examine([pets], jwt))).toEqual({
+      checks: [
+        true,
+        'iss     "itsyouonline"',
+        'typ     JWT',
+        'aud     not looked at: name yours',
+        'alg     ES384',
+        'claims  exp, azp',
+        'rules   of the provider beyond these',
+      ],
+      keys: [true, 'used: one without a kid for ES384'],
+      token: [
+        true,
+        expect.stringMatching(/^good: of the user "bob"/),
+        'scopes: "user:memberof:petshop"',
+        'roles: "petshop"',
+      ],
+    })
+    expect(byWhat(await examine([openvCloud({ baseUrl: portal.url })], portal.login('ann')))).toMatchObject({
+      opaque: wellAsked('the portal does not know it, or not any more'),
+      token: [true, expect.stringMatching(/^good: of the user "ann"/)],
+    })
+    await portal.stop()
+    expect(byWhat(await examine([openvCloud({ baseUrl: portal.url })]))).toMatchObject({
+      opaque: [false, expect.stringContaining('failed connecting')],
+    })
+  })
+
+  it('looks at all there are, each by its name', async () => {
+    const [tenant, jam] = [await createLogtoEmulator(), await createJustAuthenticateMeEmulator()]
+    cleanup.add(() => Promise.all([tenant.close(), jam.close()]))
+    const providers = [
+      logto({
+        endpoint: tenant.endpoint,
+        audience: 'https://api.example.com',
+        opaque: { clientId: 'nobody', clientSecret: 'nothing' },
+      }),
+      justAuthenticateMe({ appId: jam.appId, baseUrl: jam.baseUrl }),
+    ]
+    jam.fail('jwks', { status: 502 })
+    const findings = await examine(providers, jam.signIn('alice@example.com').idToken)
+    expect(findings.map(({ what, ok, lines: [first] }) => [what, ok, first])).toEqual([
+      ['checks', true, 'name    "logto"'],
+      ['keys', true, expect.stringMatching(/^used: ".*" for ES384$/)],
+      ['opaque', false, expect.stringContaining('/oidc answered with status 400')],
+      ['clock', true, expect.any(String)],
+      ['checks', true, 'name    "justauthenticateme"'],
+      ['keys', false, expect.stringContaining('answered with status 502')],
+      ['clock', true, expect.any(String)],
+      ['token', false, expect.stringContaining('ERR_PROVIDER_UNAVAILABLE')],
+    ])
+    expect(findings[0]?.lines).toContain('aud     as the options of the provider say')
+  })
+})
+
 describe('the doctor', () => {
   const root = join(import.meta.dirname, '../../..')
 
@@ -167,7 +277,35 @@ describe('the doctor', () => {
     for (const { stdout } of [good, bad]) expect(stdout).not.toContain(token.slice(0, 20))
   }, 60_000)
 
+  it('takes providers from where an app has them', async () => {
+    const { issuer, audience, tokenFor } = await cleanup.issuer()
+    const provider = JSON.stringify({ name: 'mine', issuer, opaque: {} })
+    const file = async (name: string, text: string) => {
+      const path = join(tmpdir(), `claviger-doctor-${process.pid}-${name}`)
+      await writeFile(path, text)
+      cleanup.add(() => rm(path))
+      return path
+    }
+    const from = JSON.stringify(pathToFileURL(join(root, 'packages/core/src/providers/oidc.ts')))
+    const made = `import { oidc } from ${from}
+      export default { providers: oidc(${JSON.stringify({ issuer, audience })}), cache: false }`
+    const good = await run(['doctor', '--providers', await file('good.mjs', made), '--token'], tokenFor())
+    expect(good).toMatchObject({ status: 0, stderr: '' })
+    expect(good.stdout).toMatch(/\nok {4}token {5}good: of the user "alice", for \d+ s\n/)
+    for (const [text, message] of [
+      ['export const other = 1', 'exports no providers.'],
+      ['throw new Error("no key=a-secret-of-mine here")', 'cannot be loaded: Error: no key=[redacted] here'],
+      [`export const providers = [{}, ${provider}]`, 'providers.0'],
+    ] as const) {
+      const bad = await run(['doctor', '--providers', await file('bad.mjs', text)])
+      expect(bad).toMatchObject({ status: 2, stdout: '' })
+      expect(bad.stderr).toContain(message)
+    }
+  }, 120_000)
+
   it.each<[string[], string]>([
+    [['doctor', 'https://id.example', '--providers', 'x.mjs'], 'Providers have their options with them'],
+    [['doctor', '--providers', 'x.mjs', '--audience', 'api'], 'Providers have their options with them'],
     [[], 'Which command? One of: doctor, roles'],
     [['constructor'], 'Which command? One of: doctor, roles'],
     [['doctor'], 'Which issuer?'],

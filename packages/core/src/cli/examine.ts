@@ -1,14 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { type Authenticator, createAuthenticator } from '../authenticator.ts'
 import { partsOf } from '../authenticator-parts.ts'
 import { systemClock } from '../clock.ts'
 import { isAuthError, unavailable } from '../errors.ts'
-import type { JwtProfile } from '../provider.ts'
-import { type OidcOptions, oidc } from '../providers/oidc.ts'
+import type { KeySet } from '../keys.ts'
+import type { JwtProfile, OpaqueProfile, Provider } from '../provider.ts'
 import type { Route } from '../route.ts'
 
 /** One thing that was looked at. */
 export interface Finding {
-  readonly what: 'checks' | 'metadata' | 'keys' | 'clock' | 'token'
+  readonly what: 'checks' | 'metadata' | 'keys' | 'opaque' | 'clock' | 'token'
   readonly ok: boolean
   /** At least one. */
   readonly lines: readonly string[]
@@ -19,21 +20,18 @@ const clockTolerance = 5
 const exactness = 1
 
 /**
- * Looks at an issuer as an app with these options would, and at what becomes of a token of its there.
+ * Looks at providers as an app that has them would, and at what becomes of a token there.
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  */
-export async function examine(options: OidcOptions, token?: string): Promise<readonly Finding[]> {
-  const provider = oidc(options)
+export async function examine(providers: readonly Provider[], token?: string): Promise<readonly Finding[]> {
   // A copy of the clock: of what the warning about clocks would say, the report tells.
   const clock = { ...systemClock }
-  const auth = createAuthenticator({ providers: [provider], clock, clockTolerance })
-  const [route] = partsOf(auth).routes as readonly [Route]
+  const auth = createAuthenticator({ providers, clock, clockTolerance })
   try {
-    const findings = [checks(provider.issuer, provider.jwt as JwtProfile)]
-    if (options.jwksUri === undefined) findings.push(await metadata(route))
-    // Where they are is not known otherwise.
-    if (findings.every(({ ok }) => ok)) findings.push(await keys(auth, route))
-    findings.push(...clockOf(auth))
+    const findings: Finding[] = []
+    for (const [index, route] of partsOf(auth).routes.entries()) {
+      findings.push(...(await ofProvider(route, providers.length > 1)), ...clockOf(auth, index))
+    }
     if (token !== undefined) findings.push(await verdict(auth, token))
     return findings
   } finally {
@@ -41,19 +39,41 @@ export async function examine(options: OidcOptions, token?: string): Promise<rea
   }
 }
 
-function checks(issuer: string, { tokenTypes, audience, algorithms, requiredClaims }: JwtProfile): Finding {
-  const audiences = Array.isArray(audience) ? audience.map(shown).join(', ') : 'not looked at: name yours'
+async function ofProvider(route: Route, isNamed: boolean): Promise<Finding[]> {
+  const { jwt, opaque } = route.provider
+  const findings = [checks(route.provider, isNamed)]
+  if (jwt !== undefined && 'discovery' in jwt.keys) findings.push(await metadata(route))
+  // Where they are is not known otherwise.
+  if (route.keys !== undefined && findings.every(({ ok }) => ok)) findings.push(await keys(route.keys))
+  if (opaque !== undefined) findings.push(await probe(opaque, route))
+  return findings
+}
+
+function checks({ name, issuer, jwt }: Provider, isNamed: boolean): Finding {
   return {
     what: 'checks',
     ok: true,
     lines: [
+      ...(isNamed ? [`name    ${shown(name)}`] : []),
       `iss     ${shown(issuer)}`,
-      `typ     ${tokenTypes.join(', ')}`,
-      `aud     ${audiences}`,
-      `alg     ${algorithms.join(', ')}`,
-      `claims  ${['exp', ...requiredClaims].join(', ')}`,
+      ...(jwt === undefined ? ['tokens  opaque alone: the provider is asked about each'] : checksOf(jwt)),
     ],
   }
+}
+
+function checksOf({ tokenTypes, audience, algorithms, requiredClaims, validate }: JwtProfile): string[] {
+  return [
+    `typ     ${tokenTypes.join(', ')}`,
+    `aud     ${audiencesOf(audience)}`,
+    `alg     ${algorithms.join(', ')}`,
+    `claims  ${['exp', ...requiredClaims].join(', ')}`,
+    ...(validate === undefined ? [] : ['rules   of the provider beyond these']),
+  ]
+}
+
+function audiencesOf(audience: JwtProfile['audience']): string {
+  if (audience === null) return 'not looked at: name yours'
+  return typeof audience === 'function' ? 'as the options of the provider say' : audience.map(shown).join(', ')
 }
 
 function metadata({ context }: Route): Promise<Finding> {
@@ -64,20 +84,31 @@ function metadata({ context }: Route): Promise<Finding> {
   })
 }
 
-async function keys(auth: Authenticator, route: Route): Promise<Finding> {
+async function keys(set: KeySet): Promise<Finding> {
   const finding = await found('keys', async () => {
-    await auth.ready()
-    return route.keys?.held().map(({ kid, algorithms }) => `used: ${named(kid)} for ${algorithms.join(', ')}`) ?? []
+    await set.ready()
+    return set.held().map(({ kid, algorithms }) => `used: ${named(kid)} for ${algorithms.join(', ')}`)
   })
-  const ignored = auth.health().providers[0]?.keys?.ignored ?? []
+  const { ignored } = set.health()
   return {
     ...finding,
     lines: [...finding.lines, ...ignored.map((key) => `not used: ${named(key.kid)}: ${key.reason}`)],
   }
 }
 
-function clockOf(auth: Authenticator): readonly Finding[] {
-  const skew = auth.health().providers[0]?.clockSkew
+// Whoever knows this token says yes to any; who cannot be asked, or takes our own key for wrong, fails here as with a real one.
+function probe({ accepts, verify }: OpaqueProfile, { context }: Route): Promise<Finding> {
+  const token = randomBytes(16).toString('hex')
+  return found('opaque', async () => {
+    if (accepts?.(token, undefined) === false) return ['not asked: its tokens do not look like one that can be made up']
+    const answer = await verify(token, context)
+    if (answer.active) throw unavailable('it takes a token that nobody was given')
+    return [`asked about a token that nobody was given: ${shown(answer.explanation)}`]
+  })
+}
+
+function clockOf(auth: Authenticator, index: number): readonly Finding[] {
+  const skew = auth.health().providers[index]?.clockSkew
   if (skew === undefined) return []
   const words = skew === 0 ? 'the same as ours' : `${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} ours`
   return [{ what: 'clock', ok: Math.abs(skew) <= clockTolerance + exactness, lines: [words] }]
@@ -92,6 +123,11 @@ function verdict(auth: Authenticator, token: string): Promise<Finding> {
       `good: of the user ${shown(user.id)}, for ${Math.round(expiresAt - systemClock.now() / 1000)} s`,
       ...list('aud', [claims.aud ?? []].flat().map(String)),
       ...list('scopes', user.scopes),
+      ...list(
+        'roles',
+        user.roles.map(({ name }) => name),
+      ),
+      ...list('permissions', user.permissions),
     ]
   })
 }
