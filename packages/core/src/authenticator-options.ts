@@ -5,6 +5,7 @@ import type { CacheLimits } from './cache.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Fetch } from './http.ts'
 import type { KeySetLimits } from './keys.ts'
+import { lazily } from './lazily.ts'
 import { functionOf, readOptions, seconds } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { RevocationList } from './revocation.ts'
@@ -66,72 +67,74 @@ const count = (most: number) =>
   z.int('must be a whole number').min(1, 'must be at least 1').max(most, `must be at most ${most}`)
 const day = 86_400
 
-const schema = z.strictObject({
-  providers: z
-    .array(z.custom<Provider>(isProvider, 'must be what a provider factory such as oidc() returns'))
-    .min(1, 'must name at least one'),
-  cache: z
-    .union([
-      z.literal(false),
-      z.strictObject({ maxTokens: count(10_000_000), maxBytes: count(2 ** 36), maxAge: seconds(1, day) }).partial(),
-    ])
-    .optional(),
-  admission: z
-    .union([
-      z.literal(false),
-      z
-        .strictObject({
-          concurrency: count(1024),
-          suspectConcurrency: count(1024),
-          maxWaiting: count(100_000),
-          maxWaitingPerSource: count(100_000),
-          halfLife: seconds(0.1, day),
-          sourceOf: functionOf<AdmissionLimits['sourceOf']>(),
-        })
-        .partial(),
-    ])
-    .optional(),
-  keys: z
-    .strictObject({
-      defaultAge: seconds(1, day),
-      minAge: seconds(1, day),
-      maxAge: seconds(1, day),
-      staleIfError: seconds(0, 7 * day),
-      retry: seconds(0.1, 60),
-      maxRetry: seconds(1, 600),
-      cooldown: seconds(1, 3600),
-      timeout: seconds(0.01, 60),
-      maxBytes: count(16 * 1024 * 1024),
-      maxKeys: count(1000),
-    })
-    .partial()
-    .optional(),
-  revocations: z
-    .custom<RevocationList>(
-      (value) => typeof value === 'object' && value !== null && 'isRevoked' in value,
-      'must be a RevocationList',
-    )
-    .optional(),
-  refreshes: z
-    .custom<RefreshExchange>(
-      (value) => typeof value === 'object' && value !== null && 'once' in value && 'close' in value,
-      'must be a RefreshExchange',
-    )
-    .optional(),
-  roles: z
-    .custom<RoleDirectory>(
-      (value) => typeof value === 'object' && value !== null && 'judge' in value,
-      'must be what createRoleDirectory returns',
-    )
-    .optional(),
-  clockTolerance: seconds(0, 300).optional(),
-  maxTokenLifetime: seconds(60, 3660 * day).optional(),
-  timeout: seconds(0.01, 60).optional(),
-  fetch: functionOf<Fetch>().optional(),
-  clock: z
-    .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
-    .optional(),
-})
+const schema = lazily(() =>
+  z.strictObject({
+    providers: z
+      .array(z.custom<Provider>(isProvider, 'must be what a provider factory such as oidc() returns'))
+      .min(1, 'must name at least one'),
+    cache: z
+      .union([
+        z.literal(false),
+        z.strictObject({ maxTokens: count(10_000_000), maxBytes: count(2 ** 36), maxAge: seconds(1, day) }).partial(),
+      ])
+      .optional(),
+    admission: z
+      .union([
+        z.literal(false),
+        z
+          .strictObject({
+            concurrency: count(1024),
+            suspectConcurrency: count(1024),
+            maxWaiting: count(100_000),
+            maxWaitingPerSource: count(100_000),
+            halfLife: seconds(0.1, day),
+            sourceOf: functionOf<AdmissionLimits['sourceOf']>(),
+          })
+          .partial(),
+      ])
+      .optional(),
+    keys: z
+      .strictObject({
+        defaultAge: seconds(1, day),
+        minAge: seconds(1, day),
+        maxAge: seconds(1, day),
+        staleIfError: seconds(0, 7 * day),
+        retry: seconds(0.1, 60),
+        maxRetry: seconds(1, 600),
+        cooldown: seconds(1, 3600),
+        timeout: seconds(0.01, 60),
+        maxBytes: count(16 * 1024 * 1024),
+        maxKeys: count(1000),
+      })
+      .partial()
+      .optional(),
+    revocations: z
+      .custom<RevocationList>(
+        (value) => typeof value === 'object' && value !== null && 'isRevoked' in value,
+        'must be a RevocationList',
+      )
+      .optional(),
+    refreshes: z
+      .custom<RefreshExchange>(
+        (value) => typeof value === 'object' && value !== null && 'once' in value && 'close' in value,
+        'must be a RefreshExchange',
+      )
+      .optional(),
+    roles: z
+      .custom<RoleDirectory>(
+        (value) => typeof value === 'object' && value !== null && 'judge' in value,
+        'must be what createRoleDirectory returns',
+      )
+      .optional(),
+    clockTolerance: seconds(0, 300).optional(),
+    maxTokenLifetime: seconds(60, 3660 * day).optional(),
+    timeout: seconds(0.01, 60).optional(),
+    fetch: functionOf<Fetch>().optional(),
+    clock: z
+      .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
+      .optional(),
+  }),
+)
 
 function isProvider(value: unknown): boolean {
   return (
@@ -148,7 +151,7 @@ function isProvider(value: unknown): boolean {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  */
 export function readAuthenticatorOptions(options: AuthenticatorOptions) {
-  const { timeout = 5, clock = systemClock, ...checked } = readOptions('createAuthenticator', schema, options)
+  const { timeout = 5, clock = systemClock, ...checked } = readOptions('createAuthenticator', schema(), options)
   return {
     providers: checked.providers,
     revocations: checked.revocations,

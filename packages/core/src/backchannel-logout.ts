@@ -3,6 +3,7 @@ import type { Authenticator } from './authenticator.ts'
 import { partsOf } from './authenticator-parts.ts'
 import { AuthError, isAuthError } from './errors.ts'
 import { publishRefusal } from './events.ts'
+import { lazily } from './lazily.ts'
 import { clientIdsOf, type LogoutTokenRules, verifyLogoutToken } from './logout-token.ts'
 import { invalidOptions, readOptions, seconds, text } from './options.ts'
 import { createReplayStore, type ReplayStore } from './replays.ts'
@@ -25,20 +26,22 @@ export interface BackchannelLogoutOptions {
 /** Answers what a provider sends when a session there has ended. */
 export type BackchannelLogout = (request: FormRequest) => Promise<HttpAnswer>
 
-const schema = z.strictObject({
-  clientId: z.union([text, z.array(text).min(1, 'must name at least one')]).optional(),
-  tokenTypes: z
-    .array(z.union([text, z.null()]))
-    .min(1, 'must name at least one')
-    .optional(),
-  maxAge: seconds(10, 3600).optional(),
-  replays: z
-    .custom<ReplayStore>(
-      (value) => typeof value === 'object' && value !== null && 'once' in value,
-      'must be a ReplayStore',
-    )
-    .optional(),
-})
+const schema = lazily(() =>
+  z.strictObject({
+    clientId: z.union([text, z.array(text).min(1, 'must name at least one')]).optional(),
+    tokenTypes: z
+      .array(z.union([text, z.null()]))
+      .min(1, 'must name at least one')
+      .optional(),
+    maxAge: seconds(10, 3600).optional(),
+    replays: z
+      .custom<ReplayStore>(
+        (value) => typeof value === 'object' && value !== null && 'once' in value,
+        'must be a ReplayStore',
+      )
+      .optional(),
+  }),
+)
 
 const maxFormBytes = 32 * 1024
 
@@ -54,7 +57,7 @@ export function createBackchannelLogout(
   options: BackchannelLogoutOptions = {},
 ): BackchannelLogout {
   const where = 'backchannelLogout'
-  const checked = readOptions(where, schema, options)
+  const checked = readOptions(where, schema(), options)
   const parts = partsOf(authenticator, where)
   const rules: LogoutTokenRules = {
     clientIds: checked.clientId === undefined ? undefined : [checked.clientId].flat(),

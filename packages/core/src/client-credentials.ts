@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type Clock, systemClock } from './clock.ts'
 import { AuthError, isAuthError, unavailable } from './errors.ts'
+import { lazily } from './lazily.ts'
 import { functionOf, readOptions, seconds } from './options.ts'
 import type { Seconds } from './types.ts'
 
@@ -46,17 +47,19 @@ interface Held {
   readonly endsAt: number
 }
 
-const schema = z.strictObject({
-  request: functionOf<TokenManagerOptions<unknown>['request']>(),
-  keyOf: functionOf<NonNullable<TokenManagerOptions<unknown>['keyOf']>>().optional(),
-  renewAhead: seconds(0, 86_400).optional(),
-  clock: z
-    .custom<Pick<Clock, 'monotonic'>>(
-      (value) => typeof value === 'object' && value !== null && 'monotonic' in value,
-      'must be a Clock',
-    )
-    .optional(),
-})
+const schema = lazily(() =>
+  z.strictObject({
+    request: functionOf<TokenManagerOptions<unknown>['request']>(),
+    keyOf: functionOf<NonNullable<TokenManagerOptions<unknown>['keyOf']>>().optional(),
+    renewAhead: seconds(0, 86_400).optional(),
+    clock: z
+      .custom<Pick<Clock, 'monotonic'>>(
+        (value) => typeof value === 'object' && value !== null && 'monotonic' in value,
+        'must be a Clock',
+      )
+      .optional(),
+  }),
+)
 
 // After a background renewal has failed.
 const pauseAfterFailure: Seconds = 5
@@ -74,7 +77,7 @@ export function createTokenManager<Parameters>(options: TokenManagerOptions<Para
     keyOf = JSON.stringify,
     renewAhead = 60,
     clock = systemClock,
-  } = readOptions('createTokenManager', schema, options) as TokenManagerOptions<Parameters>
+  } = readOptions('createTokenManager', schema(), options) as TokenManagerOptions<Parameters>
   const held = new Map<string, Held>()
   const underWay = new Map<string, Promise<MachineToken>>()
 

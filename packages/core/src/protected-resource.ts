@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Authenticator } from './authenticator.ts'
 import { partsOf } from './authenticator-parts.ts'
+import { lazily } from './lazily.ts'
 import { address, readOptions, text } from './options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
 
@@ -16,12 +17,14 @@ export interface ProtectedResourceOptions {
   resourceName?: string
 }
 
-const schema = z.strictObject({
-  resource: address.refine((value) => !value.includes('#'), 'must not have a fragment'),
-  authorizationServers: z.array(address).min(1, 'must name at least one').optional(),
-  scopesSupported: z.array(text).min(1, 'must name at least one').optional(),
-  resourceName: text.optional(),
-})
+const schema = lazily(() =>
+  z.strictObject({
+    resource: address.refine((value) => !value.includes('#'), 'must not have a fragment'),
+    authorizationServers: z.array(address).min(1, 'must name at least one').optional(),
+    scopesSupported: z.array(text).min(1, 'must name at least one').optional(),
+    resourceName: text.optional(),
+  }),
+)
 
 /**
  * Makes what answers with the metadata of an API, so that clients find out where to get a token for it. The answer is for everybody,
@@ -34,7 +37,7 @@ export function createProtectedResource(
   options: ProtectedResourceOptions,
 ): (method: string | undefined) => HttpAnswer {
   const where = 'protectedResource'
-  const checked = readOptions(where, schema, options)
+  const checked = readOptions(where, schema(), options)
   const issuers = partsOf(authenticator, where).routes.map(({ provider }) => provider.issuer)
   const servers = checked.authorizationServers ?? issuers.filter((issuer) => address.safeParse(issuer).success)
   const body = JSON.stringify({

@@ -16,6 +16,7 @@ import {
 import { AuthError } from './errors.ts'
 import { settleAllowed } from './guards/pending.ts'
 import { defaultRealm, introduce } from './introduction.ts'
+import { lazily } from './lazily.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
 import { problemOf, refusal } from './refusal.ts'
 import type { SessionOptions } from './session/options.ts'
@@ -80,21 +81,25 @@ export interface RequestAuthenticator {
   readonly authenticateUpgrade: AuthenticateUpgrade
 }
 
-const schema = z.strictObject({
-  tokenFrom: z.unknown().optional(),
-  allowedOrigins: z
-    .array(
-      z.string('must be a text').refine(isOrigin, 'must be an origin such as https://www.example.com, without a path'),
-    )
-    .optional(),
-  required: z.boolean('must be true or false').optional(),
-  realm: z
-    .string('must be a text')
-    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
-    .optional(),
-  resourceMetadata: address.optional(),
-  session: z.unknown().optional(),
-})
+const schema = lazily(() =>
+  z.strictObject({
+    tokenFrom: z.unknown().optional(),
+    allowedOrigins: z
+      .array(
+        z
+          .string('must be a text')
+          .refine(isOrigin, 'must be an origin such as https://www.example.com, without a path'),
+      )
+      .optional(),
+    required: z.boolean('must be true or false').optional(),
+    realm: z
+      .string('must be a text')
+      .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
+      .optional(),
+    resourceMetadata: address.optional(),
+    session: z.unknown().optional(),
+  }),
+)
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
@@ -113,7 +118,7 @@ export function createRequestAuthenticator(
     throw invalidOptions('authMiddleware', 'takes options or what createAuthenticator returns')
   }
   const { options, authenticator } = 'verify' in source ? { options: http, authenticator: source } : split(source, http)
-  const checked = readOptions('authMiddleware', schema, options)
+  const checked = readOptions('authMiddleware', schema(), options)
   const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
   const sources = tokenSources(options.tokenFrom)
   const site: SiteRules = { allowedOrigins }

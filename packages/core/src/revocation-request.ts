@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Clock } from './clock.ts'
 import { type AuthErrorCode, isAuthError } from './errors.ts'
+import { lazily } from './lazily.ts'
 import { invalidOptions, readOptions } from './options.ts'
 import type { Revocation, RevocationList } from './revocation.ts'
 import type { Route } from './route.ts'
@@ -19,19 +20,21 @@ export type RevocationRequest =
   | { subject: string; provider: string; issuedBefore?: Seconds }
   | { provider: string; issuedBefore?: Seconds }
 
-const name = z.string('must be a text').min(1, 'must not be empty')
-// A count of milliseconds, or of seconds from now, would revoke for ever, or nothing.
-const time = z
-  .number('must be a time in seconds since the epoch')
-  .min(1e9, 'must be a time in seconds since the epoch')
-  .max(1e11, 'must be a time in seconds since the epoch')
-const requests = {
-  token: z.strictObject({ token: name, upstream: z.boolean('must be true or false').optional() }),
-  tokenId: z.strictObject({ tokenId: name, provider: name.optional(), expiresAt: time.optional() }),
-  session: z.strictObject({ session: name, provider: name.optional(), expiresAt: time.optional() }),
-  subject: z.strictObject({ subject: name, provider: name, issuedBefore: time.optional() }),
-  provider: z.strictObject({ provider: name, issuedBefore: time.optional() }),
-}
+const requests = lazily(() => {
+  const name = z.string('must be a text').min(1, 'must not be empty')
+  // A count of milliseconds, or of seconds from now, would revoke for ever, or nothing.
+  const time = z
+    .number('must be a time in seconds since the epoch')
+    .min(1e9, 'must be a time in seconds since the epoch')
+    .max(1e11, 'must be a time in seconds since the epoch')
+  return {
+    token: z.strictObject({ token: name, upstream: z.boolean('must be true or false').optional() }),
+    tokenId: z.strictObject({ tokenId: name, provider: name.optional(), expiresAt: time.optional() }),
+    session: z.strictObject({ session: name, provider: name.optional(), expiresAt: time.optional() }),
+    subject: z.strictObject({ subject: name, provider: name, issuedBefore: time.optional() }),
+    provider: z.strictObject({ provider: name, issuedBefore: time.optional() }),
+  }
+})
 
 interface RevokerOptions {
   readonly routes: readonly Route[]
@@ -142,8 +145,8 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
  * @throws {AuthError} `ERR_OPTIONS_INVALID`
  */
 function readRevocationRequest(what: RevocationRequest) {
-  const kinds = Object.keys(requests) as (keyof typeof requests)[]
+  const kinds = Object.keys(requests()) as (keyof ReturnType<typeof requests>)[]
   const kind = kinds.find((one) => typeof what === 'object' && what !== null && one in what)
   if (kind === undefined) throw invalidOptions('revoke', `must name one of ${kinds.join(', ')}`)
-  return readOptions('revoke', requests[kind], what)
+  return readOptions('revoke', requests()[kind], what)
 }

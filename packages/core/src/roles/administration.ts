@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Authenticator } from '../authenticator.ts'
 import type { CallOptions } from '../client-options.ts'
 import { type AuthError, isAuthError, unavailable } from '../errors.ts'
+import { lazily } from '../lazily.ts'
 import { invalidOptions, readOptions, text } from '../options.ts'
 import type { TokenSet } from '../token-set.ts'
 import type { Permission, Role } from '../types.ts'
@@ -92,17 +93,19 @@ export interface RoleAdministrationOptions {
   provider: string
 }
 
-const schema = z.strictObject({
-  source: z.custom<WritableRoles>(
-    (value) => typeof (value as Partial<WritableRoles> | undefined)?.write?.assign === 'function',
-    'cannot be written',
-  ),
-  auth: z.custom<Authenticator>(
-    (value) => typeof value === 'object' && value !== null && 'revoke' in value && 'health' in value,
-    'must be what createAuthenticator returns',
-  ),
-  provider: text,
-})
+const schema = lazily(() =>
+  z.strictObject({
+    source: z.custom<WritableRoles>(
+      (value) => typeof (value as Partial<WritableRoles> | undefined)?.write?.assign === 'function',
+      'cannot be written',
+    ),
+    auth: z.custom<Authenticator>(
+      (value) => typeof value === 'object' && value !== null && 'revoke' in value && 'health' in value,
+      'must be what createAuthenticator returns',
+    ),
+    provider: text,
+  }),
+)
 
 /**
  * Makes an administration of the roles at a provider.
@@ -110,7 +113,7 @@ const schema = z.strictObject({
  */
 export function createRoleAdministration(options: RoleAdministrationOptions): RoleAdministration {
   const where = 'createRoleAdministration'
-  const { source, auth, provider } = readOptions(where, schema, options)
+  const { source, auth, provider } = readOptions(where, schema(), options)
   const issuer = auth.health().providers.find(({ provider: name }) => name === provider)?.issuer
   if (issuer === undefined) throw invalidOptions(where, `the authenticator has no provider ${JSON.stringify(provider)}`)
   const { write } = source

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import * as z from 'zod'
 import { type Clock, systemClock } from '../clock.ts'
 import { publish } from '../events.ts'
+import { lazily } from '../lazily.ts'
 import { readOptions, seconds, text } from '../options.ts'
 import type { Role, Seconds, VerifiedToken } from '../types.ts'
 import { createLosses } from './losses.ts'
@@ -90,22 +91,24 @@ export interface RoleDirectory {
   serve(acceptedFor: Seconds): void
 }
 
-const schema = z.strictObject({
-  source: z.union(
-    [
-      text,
-      z.custom<RoleFunction>((value) => typeof value === 'function'),
-      z.custom<RoleSource | RoleDefinitions>((value) => typeof value === 'object' && value !== null),
-    ],
-    'must be a source of roles, roles in code, a path, or a function',
-  ),
-  maxAge: seconds(1, 3600).optional(),
-  staleIfError: seconds(0, 86_400).optional(),
-  maxOrganizations: z.int().min(1).max(1_000_000).optional(),
-  clock: z
-    .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
-    .optional(),
-})
+const schema = lazily(() =>
+  z.strictObject({
+    source: z.union(
+      [
+        text,
+        z.custom<RoleFunction>((value) => typeof value === 'function'),
+        z.custom<RoleSource | RoleDefinitions>((value) => typeof value === 'object' && value !== null),
+      ],
+      'must be a source of roles, roles in code, a path, or a function',
+    ),
+    maxAge: seconds(1, 3600).optional(),
+    staleIfError: seconds(0, 86_400).optional(),
+    maxOrganizations: z.int().min(1).max(1_000_000).optional(),
+    clock: z
+      .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
+      .optional(),
+  }),
+)
 
 /**
  * Makes a directory of roles, for the option `roles` of `createAuthenticator`. Nothing is read before the first user who holds a role,
@@ -113,7 +116,7 @@ const schema = z.strictObject({
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of defined roles named by its path
  */
 export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirectory {
-  const checked = readOptions('createRoleDirectory', schema, options)
+  const checked = readOptions('createRoleDirectory', schema(), options)
   const { maxAge, staleIfError, maxOrganizations = 1000, clock = systemClock } = checked
   const source = sourceOf(checked.source as RoleDirectoryOptions['source'])
   const { what, listOf = ownList, load } = source

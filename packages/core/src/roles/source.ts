@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { CallOptions } from '../client-options.ts'
 import { unavailable } from '../errors.ts'
 import { isObject } from '../json.ts'
+import { lazily } from '../lazily.ts'
 import { invalidOptions, readOptions } from '../options.ts'
 import { type PermissionSpelling, readPermission } from './permission.ts'
 import type { SpelledRole } from './set.ts'
@@ -53,21 +54,23 @@ export interface RoleDefinitions {
   readonly organizations?: Readonly<Record<string, Readonly<Record<string, RoleDefinition>>>>
 }
 
-const permission = z.custom<PermissionSpelling>(
-  (value) => readPermission(value) !== undefined,
-  "must be 'machine:delete' or { machine: 'delete' }",
-)
-const permissions = z.array(permission)
-const name = z.string().min(1, 'must not be empty')
-const role = z.union(
-  [permissions, z.strictObject({ id: name.optional(), permissions })],
-  'must be a list of permissions, or { id, permissions }',
-)
-const roles = z.record(name, role)
-const schema = z.strictObject({
-  roles: roles.optional(),
-  organizationRoles: roles.optional(),
-  organizations: z.record(name, roles).optional(),
+const schema = lazily(() => {
+  const permission = z.custom<PermissionSpelling>(
+    (value) => readPermission(value) !== undefined,
+    "must be 'machine:delete' or { machine: 'delete' }",
+  )
+  const permissions = z.array(permission)
+  const name = z.string().min(1, 'must not be empty')
+  const role = z.union(
+    [permissions, z.strictObject({ id: name.optional(), permissions })],
+    'must be a list of permissions, or { id, permissions }',
+  )
+  const roles = z.record(name, role)
+  return z.strictObject({
+    roles: roles.optional(),
+    organizationRoles: roles.optional(),
+    organizations: z.record(name, roles).optional(),
+  })
 })
 
 /**
@@ -76,7 +79,7 @@ const schema = z.strictObject({
  * @throws {AuthError} `ERR_OPTIONS_INVALID` that names every fault by its path
  */
 function readRoleDefinitions(where: string, value: unknown): RoleDefinitions {
-  const checked = readOptions(where, schema, value)
+  const checked = readOptions(where, schema(), value) as RoleDefinitions
   const lists = [checked.roles, checked.organizationRoles, ...Object.values(checked.organizations ?? {})]
   for (const list of lists) {
     const ids = new Set<string>()
@@ -86,7 +89,7 @@ function readRoleDefinitions(where: string, value: unknown): RoleDefinitions {
       ids.add(id)
     }
   }
-  return checked as RoleDefinitions
+  return checked
 }
 
 /**
@@ -170,7 +173,7 @@ function listOf(definitions: Readonly<Record<string, RoleDefinition>> = {}): rea
   }))
 }
 
-function idOf(key: string, definition: RoleDefinition | z.output<typeof role>): string {
+function idOf(key: string, definition: RoleDefinition): string {
   return ('permissions' in definition ? definition.id : undefined) ?? key
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { lazily } from '../lazily.ts'
 import { invalidOptions, readOptions, seconds, text } from '../options.ts'
 import { secureAddress } from '../providers/secure-address.ts'
 import type { Seconds } from '../types.ts'
@@ -34,31 +35,32 @@ export interface SessionOptions {
 }
 
 const day = 86_400
-const secret = text.refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
-
-const schema = z.strictObject({
-  baseUrl: secureAddress,
-  keys: z.union([secret, z.array(secret).min(1, 'must have at least one').max(8, 'must be at most 8')]),
-  path: z
-    .string('must be a text')
-    .regex(/^(\/[\w-]+)+$/, 'must be a path such as /auth')
-    .optional(),
-  store: z
-    .custom<SessionStore>(
-      (value) => typeof value === 'object' && value !== null && 'read' in value && 'write' in value,
-      'must be a SessionStore',
-    )
-    .optional(),
-  cookieName: z
-    .string('must be a text')
-    .regex(/^[\w-]{1,40}$/, 'must be at most 40 letters, digits, _ and -')
-    .optional(),
-  rolling: seconds(60, 366 * day).optional(),
-  absolute: seconds(60, 366 * day).optional(),
-  refreshAhead: seconds(0, 3600).optional(),
-  maxCookieBytes: z.int().min(1024, 'must be at least 1024').max(65_536, 'must be at most 65536').optional(),
-  redirect: z.boolean('must be true or false').optional(),
-  endAtProvider: z.boolean('must be true or false').optional(),
+const schema = lazily(() => {
+  const secret = text.refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
+  return z.strictObject({
+    baseUrl: secureAddress,
+    keys: z.union([secret, z.array(secret).min(1, 'must have at least one').max(8, 'must be at most 8')]),
+    path: z
+      .string('must be a text')
+      .regex(/^(\/[\w-]+)+$/, 'must be a path such as /auth')
+      .optional(),
+    store: z
+      .custom<SessionStore>(
+        (value) => typeof value === 'object' && value !== null && 'read' in value && 'write' in value,
+        'must be a SessionStore',
+      )
+      .optional(),
+    cookieName: z
+      .string('must be a text')
+      .regex(/^[\w-]{1,40}$/, 'must be at most 40 letters, digits, _ and -')
+      .optional(),
+    rolling: seconds(60, 366 * day).optional(),
+    absolute: seconds(60, 366 * day).optional(),
+    refreshAhead: seconds(0, 3600).optional(),
+    maxCookieBytes: z.int().min(1024, 'must be at least 1024').max(65_536, 'must be at most 65536').optional(),
+    redirect: z.boolean('must be true or false').optional(),
+    endAtProvider: z.boolean('must be true or false').optional(),
+  })
 })
 
 /** The options of a session, checked and completed. */
@@ -73,7 +75,7 @@ export interface SessionSettings extends Required<Omit<SessionOptions, 'keys' | 
 /** @throws {AuthError} `ERR_OPTIONS_INVALID` */
 export function readSessionOptions(options: unknown, maxTokenLifetime: Seconds): SessionSettings {
   const where = 'session'
-  const { baseUrl, keys, store, ...checked } = readOptions(where, schema, options)
+  const { baseUrl, keys, store, ...checked } = readOptions(where, schema(), options)
   const url = new URL(baseUrl)
   if (url.pathname !== '/') throw invalidOptions(where, 'option baseUrl: must be without a path')
   const { rolling = Math.min(day, checked.absolute ?? day), absolute = 7 * day } = checked
