@@ -323,6 +323,13 @@ describe('roles', () => {
     const answer = await rbac('POST', path, { org_id: emulator.orgId, ...body })
     expect([answer.status, await answer.json()]).toEqual([status, { detail }])
   })
+
+  it.each(['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded'])('are refused as %s', async (type) => {
+    const body = JSON.stringify({ org_id: emulator.orgId, name: 'r', permissions: [] })
+    const init = { method: 'POST', headers: { 'content-type': type }, body }
+    const answer = await ask('/rbac/role', { org_id: emulator.orgId }, init)
+    expect([answer.status, await answer.json()]).toMatchObject([422, { detail: [{ type: 'type_error.dict' }] }])
+  })
 })
 
 it('says what is missing or of a wrong type in the query, and where nothing is', async () => {

@@ -52,8 +52,7 @@ export const deletePermission: Handler = (request, organization) => {
 /** Gives roles to a user and takes others away; on request ends the session and starts one that shows it. */
 export const assignRoles: Handler = (request, organization, state) => {
   assertOrganization(query(request, 'org_id'), organization)
-  const body = jsonOf(request.body)
-  if (body === undefined) throw HttpError.invalid('body', 'body', 'dict')
+  const body = objectIn(request)
   const uid = textIn(body, 'uid')
   const added = idsIn(body, 'rol_id')
   const removed = idsIn(body, 'inplace')
@@ -88,10 +87,16 @@ function sessionIn(body: Record<string, unknown>, user: UserState, state: TrustA
 
 function bodyOf(request: LoopbackRequest, organization: OrganizationState): Record<string, unknown> {
   assertOrganization(query(request, 'org_id'), organization)
-  const body = jsonOf(request.body)
-  if (body === undefined) throw HttpError.invalid('body', 'body', 'dict')
+  const body = objectIn(request)
   assertOrganization(textIn(body, 'org_id'), organization)
   return body
+}
+
+// FastAPI reads no body that is not called JSON.
+function objectIn({ headers, body }: LoopbackRequest): Record<string, unknown> {
+  const found = /^application\/json\b/i.test(headers['content-type'] ?? '') ? jsonOf(body) : undefined
+  if (found === undefined) throw HttpError.invalid('body', 'body', 'dict')
+  return found
 }
 
 function assertOrganization(orgId: string, organization: OrganizationState): void {
