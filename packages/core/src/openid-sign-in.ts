@@ -20,6 +20,8 @@ export interface OpenIdClient {
   readonly scopes: readonly string[]
   /** The API that the access token is for (RFC 8707); named when the browser sets out, and when the code is exchanged. */
   readonly resource?: string
+  /** What else is named when the browser sets out, and not when the code is exchanged. */
+  readonly otherResources?: readonly string[]
   /** Further parameters of the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>
   readonly label?: string
@@ -48,7 +50,7 @@ const library = () => import('openid-client')
  * @see https://www.rfc-editor.org/rfc/rfc7636
  */
 export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
-  const { scopes, resource, parameters, label } = client
+  const { scopes, resource, otherResources = [], parameters, label } = client
   const target = resource === undefined ? {} : { resource }
   const fault = faultOf(client)
   return {
@@ -62,7 +64,7 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
       const metadata = await context.metadata()
       if (metadata.authorization_endpoint === undefined)
         throw unavailable(`the metadata of ${context.issuer} names no authorization_endpoint`)
-      const { href } = buildAuthorizationUrl(await configurationOf(client, context), {
+      const query = new URLSearchParams({
         redirect_uri: callbackUrl,
         scope: scopes.filter((scope) => isKnown(scope, metadata.scopes_supported)).join(' '),
         state,
@@ -73,6 +75,8 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
         ...parameters,
         ...(fresh === true && { prompt: [parameters?.prompt, 'login'].filter(Boolean).join(' ') }),
       })
+      for (const one of otherResources) query.append('resource', one)
+      const { href } = buildAuthorizationUrl(await configurationOf(client, context), query)
       return { location: href, keep: { verifier, nonce } }
     },
     async finish({ url, state, kept }, context) {

@@ -2,10 +2,12 @@ import { inspect } from 'node:util'
 import type { LogtoEmulator, LogtoVersion, SignedIn } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import { partsOf } from '../src/authenticator-parts.ts'
 import { systemClock } from '../src/clock.ts'
 import { createRequest } from '../src/http.ts'
 import { createAuthenticator, type ProviderContext, type RefreshOutcome, type TokenSet } from '../src/index.ts'
 import { type LogtoAppOptions, type LogtoOptions, logto } from '../src/providers/logto/index.ts'
+import type { Route } from '../src/route.ts'
 import { type AnyFault, faults } from './support/faults.ts'
 import { createTenants, orders } from './support/logto-tenant.ts'
 
@@ -279,5 +281,34 @@ describe('the option client', () => {
   ])('with %s is refused', (_, client, message) => {
     const options = { endpoint: 'https://id.example.test', audience: orders, client }
     expect(() => logto(options as LogtoOptions)).toThrow(message)
+  })
+})
+
+describe('a sign-in with a browser', () => {
+  async function signIn(client: Partial<LogtoAppOptions>) {
+    const emulator = await tenants.start()
+    const provider = providerOf(emulator, { ...web, ...client }, { organizations: true })
+    const auth = createAuthenticator({ providers: [provider] })
+    const { context } = partsOf(auth).routes[0] as Route
+    const state = 'not-to-be-guessed'
+    const step = await provider.signIn?.start({ callbackUrl: 'http://127.0.0.1/in', state, fresh: false }, context)
+    const { location = '', keep: kept = {} } = step as { location?: string; keep?: Record<string, string> }
+    const page = await fetch(location, { redirect: 'manual' })
+    const interaction = new URL(page.headers.get('location') ?? '', location).searchParams.get('interaction') ?? ''
+    const body = new URLSearchParams({ interaction, user: 'alice' })
+    const back = await fetch(new URL('/sign-in', location), { method: 'POST', body, redirect: 'manual' })
+    const url = new URL(back.headers.get('location') ?? '')
+    const signedIn = await provider.signIn?.finish({ url, state, kept }, context)
+    const outcome = await provider.refresh?.(signedIn?.tokens ?? { accessToken: '' }, context)
+    await auth.close()
+    return outcome?.outcome === 'refreshed' ? outcome.tokens.scopes : outcome
+  }
+
+  it('for an organization has the permissions there, at the API or of its own, with the next refresh', async () => {
+    const scopes = ['manage:members', 'write:orders']
+    expect(await signIn({ organization: 'acme', scopes })).toEqual(['write:orders'])
+    expect(await signIn({ organization: 'acme', resource: null, scopes })).toEqual(['manage:members'])
+    const asked = ['urn:logto:scope:organizations', ...scopes]
+    expect(await signIn({ organization: 'acme', resource: null, scopes: asked })).toEqual(['manage:members'])
   })
 })

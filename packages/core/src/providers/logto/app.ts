@@ -29,6 +29,8 @@ type AppSettings = { [Name in keyof LogtoAppOptions]: LogtoAppOptions[Name] | un
   readonly indicators: readonly string[]
 }
 
+const organizationsScope = 'urn:logto:scope:organizations'
+
 /** What `aud` of an organization's token begins with; its id follows. */
 export const organizationPrefix = 'urn:logto:organization:'
 
@@ -59,12 +61,15 @@ export function signInOf(settings: AppSettings): BrowserSignIn {
   const { issuer, scopes = [], label, resource, organization, indicators } = settings
   // Tokens of an organization come with a refresh; a sign-in asks for the right to them.
   const wanted = resource === undefined ? indicators[0] : (resource ?? undefined)
-  const ofOrganization = organization === undefined ? [] : ['urn:logto:scope:organizations']
+  const ofOrganization = organization === undefined ? [] : [organizationsScope]
+  const asked = [...new Set(['openid', 'profile', 'email', 'offline_access', ...ofOrganization, ...scopes])]
   return openIdSignIn({
     ...clientOf(settings),
     issuer,
-    scopes: [...new Set(['openid', 'profile', 'email', 'offline_access', ...ofOrganization, ...scopes])],
+    scopes: asked,
     ...(wanted !== undefined && { resource: wanted }),
+    // The permissions of organizations are scopes of this one: without it Logto leaves them out.
+    ...(asked.includes(organizationsScope) && { otherResources: ['urn:logto:resource:organizations'] }),
     parameters: { prompt: 'consent' },
     ...(label !== undefined && { label }),
   })

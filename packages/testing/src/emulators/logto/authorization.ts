@@ -3,9 +3,9 @@ import { peoplePage } from '../people-page.ts'
 import { type AuthorizationRequest, browserOf } from './authorizations.ts'
 import { OidcError } from './errors.ts'
 import { random } from './grants.ts'
-import type { AppState, UserState } from './state.ts'
+import type { AppState, LogtoResource, UserState } from './state.ts'
 import type { Tenant } from './tenant.ts'
-import { listOf } from './token-targets.ts'
+import { listOf, organizationsResource } from './token-targets.ts'
 import { identifier } from './tokens.ts'
 
 /** `/oidc/auth`: sends a browser back with a code, or to the sign-in page first. */
@@ -85,21 +85,37 @@ function readRequest(
   if (challenge !== undefined && given.get('code_challenge_method') !== 'S256') {
     throw new OidcError('invalid_request', 'not supported value of code_challenge_method')
   }
-  const resources = given.getAll('resource').map((indicator) => {
-    const found = state.resources.get(indicator)
-    if (found === undefined) throw new OidcError('invalid_target', 'resource indicator is missing, or unknown')
-    return found
-  })
+  const indicators = given.getAll('resource')
+  const resources = indicators
+    .filter((indicator) => indicator !== organizationsResource)
+    .map((indicator) => {
+      const found = state.resources.get(indicator)
+      if (found === undefined) throw new OidcError('invalid_target', 'resource indicator is missing, or unknown')
+      return found
+    })
   return {
     app,
     redirectUri,
-    scopes: listOf(given.get('scope')),
+    scopes: known(state, listOf(given.get('scope')), resources, indicators.includes(organizationsResource)),
     resources,
     prompts: listOf(given.get('prompt')),
     state: given.get('state') ?? undefined,
     nonce: given.get('nonce') ?? undefined,
     challenge,
   }
+}
+
+// What allows something in an organization alone is left out, without a word, where its resource was not asked for.
+function known(
+  state: Tenant['state'],
+  scopes: readonly string[],
+  resources: readonly LogtoResource[],
+  areOrganizationsAsked: boolean,
+): readonly string[] {
+  if (areOrganizationsAsked) return scopes
+  const ofOrganizations = new Set([...state.organizationRoles.values()].flatMap((role) => role.scopes ?? []))
+  const ofApis = new Set(resources.flatMap((resource) => resource.scopes))
+  return scopes.filter((scope) => ofApis.has(scope) || !ofOrganizations.has(scope))
 }
 
 function comeBack(tenant: Tenant, request: AuthorizationRequest, user: UserState, browser: string | undefined): Reply {

@@ -6,6 +6,8 @@ import type { Tenant } from './tenant.ts'
 import { signAccessToken } from './tokens.ts'
 
 export const organizationsScope = 'urn:logto:scope:organizations'
+/** Whose scopes are the permissions of organizations; asked for when a browser sets out, and nowhere else. */
+export const organizationsResource = 'urn:logto:resource:organizations'
 export const defaultLifetime: Seconds = 3600
 const oidcScopes = new Set([
   'openid',
