@@ -99,6 +99,22 @@ describeWithRedis('a replay store of several processes', () => {
   })
 
   it.each([
+    ['takes no further connection', ['maxclients', '1'], ['maxclients', '100']],
+    ['refuses the password', ['requirepass', 'other'], ['requirepass', 'right']],
+  ])('goes on once Redis, which %s, takes it', async (_, refusing, taking) => {
+    const app = await redis.client()
+    const url = redis.url.replace('//', '//:right@')
+    const store = createRedisReplayStore({ client: createClient({ url }), timeout: 1 })
+    open.push(store)
+    await app.sendCommand(['CONFIG', 'SET', ...refusing])
+    for (let time = 0; time < 2; time += 1)
+      await expect(store.once('a', later())).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+    await app.sendCommand(['CONFIG', 'SET', ...taking])
+    expect(await store.once('a', later())).toBe(true)
+    await app.sendCommand(['CONFIG', 'SET', 'requirepass', ''])
+  })
+
+  it.each([
     [{}, /client/],
     [{ client: createClient(), prefix: '{' }, /prefix/],
     [{ client: createClient(), timeout: 0 }, /timeout/],

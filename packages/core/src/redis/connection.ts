@@ -103,10 +103,10 @@ export function createCommands(client: RedisClient, timeout: Seconds): Commands 
 
   function reopen(): Promise<RedisConnection> {
     const opened = open()
-    // One that is lost while nobody uses it is no reason for the next command to fail.
+    // One that could not be had, whatever Redis said to it, or that is lost while nobody uses it, is no reason for the next command to fail.
     opened.then(
       (connection) => connection.on('error', () => drop(opened)),
-      () => {},
+      () => drop(opened),
     )
     return opened
   }
