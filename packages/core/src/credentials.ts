@@ -110,13 +110,18 @@ export function hideSubprotocol(headers: Record<string, unknown>, sources: reado
   }
 }
 
-/** What an answer to this request must say, whatever the answer: one to a URL that holds a token is not for shared caches. */
+/**
+ * What an answer to this request must say, whatever the answer: one to a URL that holds a token is not for shared caches, and where a
+ * cookie may hold it, what one browser gets is not for another.
+ */
 export function credentialHeaders(request: HttpRequest, sources: readonly TokenSource[]): Record<string, string> {
+  const headers: Record<string, string> = {}
   for (const source of sources) {
+    if (isCookie(source)) headers.Vary = 'Cookie'
     if (typeof source !== 'object' || !('query' in source)) continue
-    if (query(request, source.query).length > 0) return { 'Cache-Control': 'private' }
+    if (query(request, source.query).length > 0) headers['Cache-Control'] = 'private'
   }
-  return {}
+  return headers
 }
 
 function read(request: HttpRequest, source: TokenSource): string[] {

@@ -142,8 +142,8 @@ export class AuthError extends Error {
   readonly upstream: Upstream | undefined
   /** @internal */
   readonly challenge: Challenge
-  /** @internal */
-  readonly cookies: readonly string[]
+  // Not a member that whoever logs this error would show: it may hold a session.
+  readonly #cookies: readonly string[]
 
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
     const [status, error] = answers[code]
@@ -161,8 +161,13 @@ export class AuthError extends Error {
     this.scopes = details.scopes
     this.upstream = details.upstream === undefined ? undefined : redacted(details.upstream)
     this.challenge = details.challenge ?? {}
-    this.cookies = details.cookies ?? []
+    this.#cookies = details.cookies ?? []
     Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** @internal */
+  get cookies(): readonly string[] {
+    return this.#cookies
   }
 
   /** Koa and `http-errors` read this name. */

@@ -1,5 +1,6 @@
 export type { AdmissionHealth, AdmissionLimits } from './admission.ts'
 export type { Algorithm } from './algorithms.ts'
+export { type AnswerHeaders, addHeaders } from './answer-headers.ts'
 export {
   type Authenticator,
   createAuthenticator,

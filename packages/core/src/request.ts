@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { AnswerHeaders } from './answer-headers.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import type { AuthenticatorOptions } from './authenticator-options.ts'
 import { knownBy } from './authenticator-parts.ts'
@@ -47,13 +48,9 @@ export interface HttpOptions {
 export type MiddlewareOptions = AuthenticatorOptions & HttpOptions
 
 /** What becomes of a request. */
-export interface Visitor {
+export interface Visitor extends AnswerHeaders {
   /** Whose request it is. */
   readonly auth?: VerifiedToken
-  /** What the answer must have in its header section, whatever it is. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Values of `Set-Cookie`, beside those that the app sets. */
-  readonly cookies: readonly string[]
   /** The answer, where the request does not go on to the app: a browser that has to sign in first. */
   readonly answer?: HttpAnswer
 }
@@ -164,6 +161,8 @@ export function createRequestAuthenticator(
           introduce(of, auth, challenge)
           return { headers, cookies: noCookies, auth }
         }
+        // Who gets what by a cookie, caches must not mix up.
+        if (ofSession !== undefined) headers.Vary = 'Cookie'
         const state = await ofSession?.(request, required)
         const cookies = state?.cookies ?? noCookies
         const answer = state?.answer

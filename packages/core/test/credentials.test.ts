@@ -198,6 +198,12 @@ describe('credentialHeaders', () => {
     expect(credentialHeaders(get({ url: '/chat' }), tokenSources({ query: 't' }))).toEqual({})
     expect(credentialHeaders({ headers: {} }, sources)).toEqual({})
   })
+
+  it('keeps what one browser gets by a cookie from the next', () => {
+    const sources = tokenSources(['header', { cookie: 'token' }, { query: 't' }])
+    expect(credentialHeaders(get({ url: '/' }), sources)).toEqual({ Vary: 'Cookie' })
+    expect(credentialHeaders(get({ url: '/?t=abc' }), sources)).toEqual({ Vary: 'Cookie', 'Cache-Control': 'private' })
+  })
 })
 
 describe('likelyToken', () => {

@@ -162,3 +162,9 @@ it('redacts the explanation when it is set', () => {
   expect(error.explanation).toBe('no: [redacted]\\u000a')
   expect(inspect(error)).not.toContain(token)
 })
+
+it('shows no cookie of a session to whoever logs it, and hands it on all the same', () => {
+  const error = new AuthError('ERR_PROVIDER_UNAVAILABLE').withChallenge({}, ['claviger=a-session'])
+  expect(inspect(error, { depth: 9 }) + JSON.stringify({ ...error })).not.toContain('a-session')
+  expect(error.withChallenge({}).headers['Set-Cookie']).toEqual(['claviger=a-session'])
+})

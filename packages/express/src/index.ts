@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AuthenticateUpgrade,
   type Authenticator,
+  addHeaders,
   assertAllowed,
   authenticated,
   type BackchannelLogoutOptions,
@@ -72,9 +73,9 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
 
   async function authenticateNewcomer(req: Req, res: ServerResponse, next: Next): Promise<void> {
     try {
-      const { auth, headers, cookies, answer } = await receive(req)
-      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
-      for (const cookie of cookies) res.appendHeader('Set-Cookie', cookie)
+      const visitor = await receive(req)
+      const { auth, answer } = visitor
+      addHeaders(res, visitor)
       if (answer !== undefined) return send(res, answer)
       if (auth !== undefined) introduce(req, auth)
     } catch (error) {
@@ -176,6 +177,6 @@ export function problemDetails(): (error: unknown, req: IncomingMessage, res: Se
   return function answerProblem(error, _req, res, next) {
     const problem = problemOf(error)
     if (problem === undefined || res.headersSent) next(error)
-    else res.writeHead(problem.status, problem.headers).end(JSON.stringify(problem.body))
+    else send(res, { ...problem, body: JSON.stringify(problem.body) })
   }
 }

@@ -1,7 +1,8 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AuthenticateUpgrade,
   type Authenticator,
+  addHeaders,
   assertAllowed,
   authenticated,
   type BackchannelLogoutOptions,
@@ -48,6 +49,7 @@ export interface AnyContext extends Pick<HttpRequest, 'headers'> {
   readonly url: string
   readonly originalUrl: string
   readonly req: IncomingMessage
+  readonly res: ServerResponse
   readonly request: object
   readonly state: object
   readonly headerSent: boolean
@@ -85,9 +87,9 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
   }
 
   async function authenticateNewcomer(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
-    const { auth, headers, cookies, answer } = await receive(new KoaRequest(ctx), ctx)
-    ctx.set(headers)
-    for (const cookie of cookies) ctx.append('Set-Cookie', cookie)
+    const visitor = await receive(new KoaRequest(ctx), ctx)
+    const { auth, answer } = visitor
+    if (!ctx.headerSent) addHeaders(ctx.res, visitor)
     if (answer !== undefined) return send(ctx, answer)
     if (auth !== undefined) introduce(ctx, auth)
     await next()
@@ -244,9 +246,7 @@ export function problemDetails(): Middleware {
     } catch (error) {
       const problem = problemOf(error)
       if (problem === undefined || ctx.headerSent) throw error
-      ctx.status = problem.status
-      ctx.set(problem.headers)
-      ctx.body = JSON.stringify(problem.body)
+      send(ctx, { ...problem, body: JSON.stringify(problem.body) })
     }
   }
 }

@@ -119,6 +119,24 @@ export function describeGuards(stage: Stage): void {
   })
 
   describe('problemDetails', () => {
+    it('ends a session beside the cookies that the app has set', async () => {
+      const app = await start({
+        auth: undefined,
+        problems: true,
+        routes: [
+          {
+            path: '/',
+            handle({ response }) {
+              response.setHeader('Set-Cookie', 'theirs=1')
+              throw new AuthError('ERR_TOKEN_EXPIRED', { cookies: ['session=; Max-Age=0'] })
+            },
+          },
+        ],
+      })
+      const answer = await app.call('/')
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([401, ['theirs=1', 'session=; Max-Age=0']])
+    })
+
     it.each<[string, string | undefined, string | undefined]>([
       ['/me', undefined, undefined],
       ['/me', 'bad', 'invalid_token'],

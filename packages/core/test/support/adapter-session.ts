@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createAuthenticator } from '../../src/authenticator.ts'
 import { createRoleDirectory } from '../../src/roles/directory.ts'
+import type { RouteSetup } from './adapter-app.ts'
 import type { Browser } from './browser.ts'
 import type { SessionStage } from './session-stage.ts'
 
@@ -71,6 +72,30 @@ export function describeSessions(stage: SessionStage): void {
       expect(stage.at.logto.requests('token') - asked).toBe(2)
     })
 
+    it.each([
+      ['/admin', 403],
+      ['/gone', 410],
+      ['/broken', 500],
+    ])('gets new tokens also where %s fails with %i', async (path, status) => {
+      const fail = (error: object) => () => Promise.reject(Object.assign(new Error('no'), error))
+      const routes: RouteSetup[] = [
+        { path: '/me', handle: ({ user }) => user ?? null },
+        { path: '/admin', guards: (g) => [g.requireRole('nobody')], handle: () => null },
+        { path: '/gone', handle: fail({ status: 410 }) },
+        { path: '/broken', handle: fail({}) },
+      ]
+      const startProcess = () => use({}, {}, { routes })
+      startProcess()
+      const browser = await signIn('logto', 'alice')
+      await clock.advance(3700)
+      const failed = await browser.open(`${stage.origin}${path}`, { kind: 'api' })
+      expect([failed.status, failed.setCookies.length > 0]).toEqual([status, true])
+      expect(failed.headers.get('cache-control')).toBe('no-store')
+      // The refresh token that it had is used up.
+      startProcess()
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+    })
+
     it('gets what it has missed when a request comes late with the cookies of before', async () => {
       use()
       const browser = await signIn('logto', 'alice')
@@ -139,6 +164,8 @@ export function describeSessions(stage: SessionStage): void {
       const browser = await signIn('logto', 'alice')
       const { visited } = await me(browser)
       expect([visited.setCookies, visited.headers.get('cache-control')]).toEqual([[], null])
+      // And what this browser got is not for the next one.
+      expect(visited.headers.get('vary')).toMatch(/\bCookie\b/)
       await clock.advance(86_400 / 20 - 1)
       const used = await me(await signIn('itsyouonline', 'alice'))
       expect(used.visited.setCookies).toEqual([])

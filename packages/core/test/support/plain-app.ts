@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { addHeaders } from '../../src/answer-headers.ts'
 import { isAuthError } from '../../src/errors.ts'
 import { problemOf } from '../../src/refusal.ts'
 import { createRequestAuthenticator, userOf } from '../../src/request.ts'
@@ -15,7 +16,7 @@ export function buildPlain({ auth, http, routes }: AppSetup): RequestListener {
     const answer = await answerOf(request)
     if (answer !== undefined) return send(response, answer)
     const visitor = await made.receive(request)
-    for (const cookie of visitor.cookies) response.appendHeader('Set-Cookie', cookie)
+    addHeaders(response, visitor)
     if (visitor.answer !== undefined) return send(response, visitor.answer)
     const route = routes.find(({ path }) => path === request.url?.split('?', 1)[0])
     if (route === undefined) return void response.writeHead(404).end()
