@@ -152,6 +152,29 @@ describe('a refresh', () => {
   })
 })
 
+// What the server says to a key that it has blocked is not known: an organization's sessions must not end for it.
+describe('a key of ours', () => {
+  const blocked = { status: 403, body: '{"detail":"This key is blocked"}' }
+
+  it('that is refused as a banned user is ends no session, and refuses no token', async () => {
+    stage.emulator.fail('all', blocked)
+    const refused = { explanation: expect.stringContaining('refuses our own key') }
+    expect(await build().refresh(tokens.refreshToken)).toMatchObject({ outcome: 'unavailable', error: refused })
+    const auth = stage.authenticator({ cacheFor: 0 })
+    await expect(auth.verify(tokens.accessToken)).rejects.toMatchObject({ status: 503, ...refused })
+    await auth.close()
+    expect(await stage.client().validateTokenSet(tokens)).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('that may not read the roles does not hide that a token is dead', async () => {
+    stage.emulator.fail('listRoles', blocked)
+    stage.emulator.expire(tokens.accessToken)
+    stage.emulator.expire(tokens.refreshToken)
+    expect(await build().refresh(tokens.refreshToken)).toMatchObject({ outcome: 'rejected' })
+    expect(await stage.client().validateTokenSet(tokens)).toMatchObject({ outcome: 'rejected' })
+  })
+})
+
 describe('a key of ours that was refused', () => {
   it('still counts as refused while nobody can tell', async () => {
     const { refresh } = build({ secretKey: 'b'.repeat(64) })

@@ -36,7 +36,7 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
   envelopeIssuer?: string
   /** The statuses that mean "this token is not valid". Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
-  /** Looks at the list of roles before a 401 is believed to be about a token and not about our own key. Default true. */
+  /** Looks at the list of roles before a refusal is believed to be about a token and not about our own key. Default true. */
   checkCredentials?: boolean
   /** Puts the cookie of `startLogin` on http too: for development on loopback only. Default false. */
   insecureLoginCookie?: boolean
@@ -98,7 +98,7 @@ const schema = z.strictObject({
 
 type Checked = z.output<typeof schema>
 
-// For so many seconds after our own key has worked, a 401 is about the token.
+// For so many seconds after our own key has worked, a refusal is about the token.
 const believeFor = 10
 
 /**
@@ -112,7 +112,7 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
   const base = baseOf(checked.apiBaseUrl)
   const now = () => clock.now() / 1000
   const ask = createAsk({ ...checked, base, onEdge: (edge) => directory.hint(edge) })
-  let isKeyRefused = false
+  let keyStatus: number | undefined
 
   const directory = createOrganizationRoles({
     clock,
@@ -121,11 +121,12 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     async load() {
       try {
         const list = await listRoles(ask, orgId)
-        isKeyRefused = false
+        keyStatus = 200
         return list
       } catch (error) {
+        const status = isAuthError(error) ? error.upstream?.status : undefined
         // Any other failure says nothing about our key.
-        if (isAuthError(error) && error.code === 'ERR_UPSTREAM_UNAUTHORIZED') isKeyRefused = true
+        if (status !== undefined && refusedStatuses.includes(status)) keyStatus = status
         throw error
       }
     },
@@ -134,9 +135,9 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
   async function isRefusal(error: unknown): Promise<boolean> {
     const status = isAuthError(error) ? error.upstream?.status : undefined
     if (status === undefined || !refusedStatuses.includes(status)) return false
-    if (status !== 401 || checked.checkCredentials === false) return true
+    if (checked.checkCredentials === false) return true
     await directory.confirm(believeFor)
-    return !isKeyRefused
+    return keyStatus !== status
   }
 
   const tokens = createTokenCalls({

@@ -68,7 +68,7 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   accessTokenLifetime?: Seconds
   /** The statuses that mean "this token is not valid". Every other is an outage. Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
-  /** Looks at the list of roles before a 401 is believed to be about a token and not about our own key. Default true. */
+  /** Looks at the list of roles before a refusal is believed to be about a token and not about our own key. Default true. */
   checkCredentials?: boolean
   /** Lets users sign in with a browser; the organization's redirect URL has to be `<baseUrl>/auth/callback/<name>` then. Default: not. */
   login?: true | TrustAuthXLogin

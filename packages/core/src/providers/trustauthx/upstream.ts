@@ -12,8 +12,8 @@ export interface Upstream {
   ask(path: string, parameters: Readonly<Record<string, string>>, method?: 'GET' | 'DELETE'): Promise<JsonResponse>
   readonly roles: OrganizationRoles
   /**
-   * Whether an answer says that a token is not valid; a page never does. A 401 may be about our own key instead, so it is believed
-   * only where that has just worked elsewhere.
+   * Whether an answer says that a token is not valid; a page never does. It may be about our own key instead, so it is believed
+   * only where the roles, which take no token, have just not been refused in the same way.
    * @param within for how many seconds that counts
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is our key that is refused
    */
@@ -31,7 +31,7 @@ interface UpstreamOptions extends TrustAuthXCredentials {
 export function createUpstream(options: UpstreamOptions, { request, clock }: ProviderContext): Upstream {
   const { base, orgId, refusedStatuses = defaultRefusedStatuses, checkCredentials = true } = options
   const url = createCallUrl(base, options)
-  let isKeyRefused = false
+  let keyStatus: number | undefined
 
   const roles = createOrganizationRoles({
     ...options.roles,
@@ -40,8 +40,9 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
     orgId,
     async load() {
       const response = await request(url(paths.role, { org_id: orgId }))
+      const { status } = response
       // Any other status says nothing about our key.
-      if (response.status === 200 || response.status === 401) isKeyRefused = response.status === 401
+      if (status === 200 || (refusedStatuses.includes(status) && !isPage(response))) keyStatus = status
       if (response.status !== 200) throw unexpected(base, 'the list of roles', response)
       if (!Array.isArray(response.body)) throw nonsense(base, 'the list of roles')
       return response.body
@@ -58,9 +59,9 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
     async isRefusal(response, within) {
       const { status } = response
       if (!refusedStatuses.includes(status) || isPage(response)) return false
-      if (status !== 401 || !checkCredentials) return true
+      if (!checkCredentials) return true
       await roles.confirm(within)
-      if (isKeyRefused) throw unavailable(`${base} refuses our own key (options apiKey, secretKey, orgId)`)
+      if (keyStatus === status) throw unavailable(`${base} refuses our own key (options apiKey, secretKey, orgId)`)
       return true
     },
   }

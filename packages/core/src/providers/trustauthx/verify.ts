@@ -14,7 +14,7 @@ interface AcceptOptions extends TrustAuthXCredentials {
   readonly accepts?: TrustAuthXOptions['accepts'] | undefined
 }
 
-// For so many seconds after our own key has worked, a 401 is about the token.
+// For so many seconds after our own key has worked, a refusal is about the token.
 const believeFor: Seconds = 10
 // Tokens travel in the query, and servers do not read endless ones.
 const maxTokenLength = 8 * 1024
