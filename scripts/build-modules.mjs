@@ -1,5 +1,5 @@
-// The ESM build of a package: one file per subpath, and chunks for what they share. What the sources import that is no runtime
-// dependency is inlined, without what is not used of it: of zod, that is most.
+// The ESM build of a package: one file per subpath, one chunk for what its main entry needs, and chunks for what only others share.
+// What the sources import that is no runtime dependency is inlined, without what is not used of it: of zod, that is most.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -19,13 +19,32 @@ export async function buildModules(pkg) {
     format: 'esm',
     target: 'node20',
     external: Object.keys(runtimeDependencies(pkg)),
+    plugins: [oneChunkForMain(pkg)],
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
+    logOverride: { 'ignored-bare-import': 'silent' },
   })
   if (warnings.length > 0) throw new Error(`esbuild warned about ${pkg.name}`)
   writeLicences(metafile, dist)
+}
+
+/**
+ * esbuild makes a chunk for each set of entries that share a module, and each file takes its time to load. With every entry importing the
+ * main one, which is ignored for it has no side effects, what that needs is shared by all: one chunk.
+ */
+function oneChunkForMain(pkg) {
+  const [main, ...others] = [...pkg.entries.map(({ source }) => source), ...pkg.commands].map((file) => join(pkg.dir, file))
+  return {
+    name: 'one-chunk-for-main',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (!others.includes(path)) return
+        return { contents: `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(main)}\n`, loader: 'ts' }
+      })
+    },
+  }
 }
 
 /** Puts the licence texts of what is inlined beside it. */
