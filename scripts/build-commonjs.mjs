@@ -1,61 +1,55 @@
-// The CommonJS build of a package, made of the ESM build: dist/cjs/bundle.js holds every module once, so that two subpaths share their state,
-// and a small file per subpath names its exports in the form Node reads without running it.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+// The CommonJS build of a package, made of the ESM build: the same files, so that two subpaths share their state and what an app does not
+// ask for is not read, and chunks for the dependencies that CommonJS test runners cannot load.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import { writeLicences } from './build-modules.mjs'
 import { readManifest, root, runtimeDependencies } from './workspace.mjs'
 
-const require = createRequire(import.meta.url)
-
 /** @param {import('./workspace.mjs').Package} pkg */
 export async function buildCommonJs(pkg) {
-  const folder = join(pkg.dir, 'dist', 'cjs')
-  const bundle = join(folder, 'bundle.js')
-  // `require` inside a function makes esbuild load a subpath when it is asked for: an optional peer stays optional.
-  const contents = pkg.entries.map(
-    ({ subpath, esm }) => `exports[${JSON.stringify(subpath)}] = () => require(${JSON.stringify(esm)})`,
-  )
-  const { metafile, warnings } = await build({
+  const dist = join(pkg.dir, 'dist')
+  const folder = join(dist, 'cjs')
+  const common = {
     absWorkingDir: root,
-    stdin: { contents: contents.join('\n'), resolveDir: pkg.dir },
-    outfile: bundle,
-    bundle: true,
+    outdir: folder,
     platform: 'node',
-    format: 'cjs',
     target: 'node20',
-    external: Object.keys(runtimeDependencies(pkg)).filter((name) => !isInlined(pkg, name)),
     sourcemap: true,
     sourcesContent: false,
+  }
+  // esbuild splits ES modules only: first these, with the dependencies in them, then each file as CommonJS.
+  const { metafile, warnings } = await build({
+    ...common,
+    entryPoints: pkg.entries.map(({ esm }) => join(pkg.dir, esm)),
+    outbase: dist,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    external: Object.keys(runtimeDependencies(pkg)).filter((name) => !isInlined(pkg, name)),
     metafile: true,
     logLevel: 'warning',
     // Chunks say what runs before them; nothing of ours does anything when it is loaded.
     logOverride: { 'ignored-bare-import': 'silent' },
   })
-  if (warnings.length > 0) throw new Error(`esbuild warned about ${pkg.name}`)
+  const converted = await build({
+    ...common,
+    entryPoints: Object.keys(metafile.outputs).filter((file) => file.endsWith('.js')),
+    outbase: folder,
+    allowOverwrite: true,
+    format: 'cjs',
+    // `import()` of a chunk is a `require` later on.
+    supported: { 'dynamic-import': false },
+    logLevel: 'warning',
+  })
+  if (warnings.length + converted.warnings.length > 0) throw new Error(`esbuild warned about ${pkg.name}`)
 
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n')
-  for (const entry of pkg.entries) writeSubpath(pkg, bundle, entry)
   writeLicences(metafile, folder)
 }
 
-/** An ESM-only dependency: CommonJS test runners cannot load it, so it goes into the bundle. */
+/** An ESM-only dependency: CommonJS test runners cannot load it, so it goes into the build. */
 function isInlined(pkg, name) {
   const { type, exports } = readManifest(join(pkg.dir, 'node_modules', name))
   return type === 'module' && !JSON.stringify(exports ?? '').includes('"require"')
-}
-
-function writeSubpath(pkg, bundle, { subpath, cjs }) {
-  const file = join(pkg.dir, cjs)
-  const path = relative(dirname(file), bundle)
-  const names = Object.keys(require(bundle)[subpath]())
-  const lines = [
-    "'use strict'",
-    "Object.defineProperty(exports, '__esModule', { value: true })",
-    `const entry = require('${path.startsWith('.') ? path : `./${path}`}')['${subpath}']()`,
-    ...names.map((name) => `exports.${name} = entry.${name}`),
-  ]
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${lines.join('\n')}\n`)
 }

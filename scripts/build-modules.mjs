@@ -35,7 +35,9 @@ export async function buildModules(pkg) {
  * main one, which is ignored for it has no side effects, what that needs is shared by all: one chunk.
  */
 function oneChunkForMain(pkg) {
-  const [main, ...others] = [...pkg.entries.map(({ source }) => source), ...pkg.commands].map((file) => join(pkg.dir, file))
+  const [main, ...others] = [...pkg.entries.map(({ source }) => source), ...pkg.commands].map((file) =>
+    join(pkg.dir, file),
+  )
   return {
     name: 'one-chunk-for-main',
     setup({ onLoad }) {

@@ -19,5 +19,11 @@ for (const subpath of subpaths) {
   assert.deepEqual(namesOf(await import(pathToFileURL(require.resolve(subpath)))), names, `named imports of ${subpath}`)
 }
 
-const bundles = Object.keys(require.cache).filter((file) => /core[\\/]dist[\\/]cjs[\\/]bundle\.js$/.test(file))
-assert.equal(bundles.length, 1, 'the subpaths of the core share one copy of its state')
+const { AuthError } = require('@claviger/core')
+for (const [subpath, name] of [
+  ['oidc', 'oidc'],
+  ['redis', 'createRedisRevocationList'],
+]) {
+  const make = require(`@claviger/core/${subpath}`)[name]
+  assert.throws(() => make({}), AuthError, 'the subpaths of the core share one copy of its state')
+}
