@@ -104,6 +104,14 @@ describe('a user of ItsYou.online', () => {
     expect((await verify(unvalidated)).user.email).toBeUndefined()
   })
 
+  // Anybody can found an organization, and grant there what is called the same.
+  it('has the grants of the organization, and of no other client', async () => {
+    const scope = ['user:memberof:petshop', 'grant:vip']
+    expect((await verify(signed({ azp: 'petshop', scope }))).user.scopes).toEqual(scope)
+    expect((await verify(signed({ azp: 'petshop2', scope }))).user.scopes).toEqual(['user:memberof:petshop'])
+    expect((await verify(signed({ azp: 'constructor', scope }))).user.scopes).toEqual(['user:memberof:petshop'])
+  })
+
   it('may be an organization', async () => {
     const { user } = await verify(provider.tokenFor('petshop'))
     expect(user).toMatchObject({ id: 'petshop', organization: 'petshop', roles: [], scopes: ['organization:owner'] })
@@ -140,6 +148,30 @@ describe('itsYouOnline', () => {
     ['another client', { azp: 'app2' }, { authorizedParty: 'app' }, refused],
     ['all scopes', { scope: ['a', 'b', 'c'] }, { requiredScopes: ['a', 'b'] }, accepted],
     ['not all scopes', { scope: ['a', 'bc'] }, { requiredScopes: ['a', 'b'] }, refused],
+    [
+      'a grant of the organization',
+      { azp: 'petshop', scope: ['grant:vip'] },
+      { organization: 'petshop', requiredScopes: ['grant:vip'] },
+      accepted,
+    ],
+    [
+      'a grant of a client that is wanted',
+      { azp: 'app', scope: ['grant:vip'] },
+      { authorizedParty: 'app', requiredScopes: ['grant:vip'] },
+      accepted,
+    ],
+    [
+      'a grant of somebody else',
+      { scope: ['user:memberof:petshop', 'grant:vip'] },
+      { organization: 'petshop', requiredScopes: ['grant:vip'] },
+      refused,
+    ],
+    [
+      'a grant of anybody',
+      { azp: 'x', scope: ['grant:vip'] },
+      { organization: null, requiredScopes: ['grant:vip'] },
+      refused,
+    ],
     ['the audience', { aud: ['x', 'shop'] }, { audience: 'shop' }, accepted],
     ['another audience', { aud: ['x'] }, { audience: 'shop' }, ['ERR_TOKEN_AUDIENCE']],
     ['no audience', {}, { audience: 'shop' }, ['ERR_TOKEN_AUDIENCE']],

@@ -143,6 +143,7 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
   const development = checked.dangerouslyAcceptDevelopmentKey === true
   const keys = [checked.keys ?? environment].flat().map((one) => readPinnedKey(where, one, { development }))
   const base = baseOf(checked.baseUrl ?? hosts[environment])
+  const grantors = [...named, ...(authorizedParty ?? [])]
   return {
     name: checked.name ?? 'itsyouonline',
     issuer,
@@ -152,8 +153,8 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
       tokenTypes: ['JWT'],
       audience: audience ?? null,
       requiredClaims: ['azp'],
-      validate: (claims) => refusalOf(claims, checked) ?? checked.validate?.(claims),
-      user: (claims) => userFrom(claims, readPrincipal(claims) as Principal, named, subOrganizations),
+      validate: (claims) => refusalOf(claims, checked, grantors) ?? checked.validate?.(claims),
+      user: (claims) => userFrom(claims, principalOf(claims, grantors) as Principal, named, subOrganizations),
     },
     refresh: refreshAt(base, checked.refreshValidity),
     ...(checked.client !== undefined && { signIn: signInAt(base, clientOf(checked.client, checked)) }),
@@ -171,10 +172,17 @@ function clientOf(client: NonNullable<Checked['client']>, { organization, member
   return { clientId, clientSecret, scopes, label }
 }
 
-// Told in logs only.
-function refusalOf(claims: Claims, options: Checked): string | undefined {
-  const { organization, memberOf, authorizedParty, requiredScopes, principals } = options
+// A grant is the word of the client that the token was given to, and anybody can found one that grants anything.
+function principalOf(claims: Claims, grantors: readonly string[]): Principal | undefined {
   const principal = readPrincipal(claims)
+  if (principal === undefined || grantors.some((one) => one === claims.azp)) return principal
+  return { ...principal, scopes: principal.scopes.filter((scope) => !scope.startsWith('grant:')) }
+}
+
+// Told in logs only.
+function refusalOf(claims: Claims, options: Checked, grantors: readonly string[]): string | undefined {
+  const { organization, memberOf, authorizedParty, requiredScopes, principals } = options
+  const principal = principalOf(claims, grantors)
   const { azp } = claims
   if (principal === undefined) return 'it does not name one user (username) or one organization (globalid)'
   if (typeof azp !== 'string') return 'azp is not a text'
