@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import type { Clock } from './clock.ts'
-import { type AuthErrorCode, isAuthError } from './errors.ts'
+import { isAuthError } from './errors.ts'
+import { lastSecond } from './fingerprint-table.ts'
 import { lazily } from './lazily.ts'
 import { invalidOptions, readOptions } from './options.ts'
 import type { Revocation, RevocationList } from './revocation.ts'
 import type { Route } from './route.ts'
+import { mayPass } from './standing.ts'
 import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 import { withoutSignature } from './without-signature.ts'
 
@@ -49,12 +51,9 @@ interface RevokerOptions {
   readonly acceptedFor: Seconds
 }
 
-// Refusals that time, a hook, or a look at the issuer after the cool-down, may take back.
-const mayPass: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED', 'ERR_TOKEN_KEY'])
-
 /** Whether a token that is refused so will never be accepted: it needs no entry. */
 function isHopeless(error: unknown): boolean {
-  return isAuthError(error) && error.status < 500 && !mayPass.has(error.code)
+  return isAuthError(error) && error.status < 500 && !mayPass(error.code)
 }
 
 /** Makes what revokes: in the list first, so that nothing keeps a token alive here, then at the provider where it can. */
@@ -90,12 +89,17 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
     )
   }
 
-  /** When a JWT ends that is refused today for its long life, and will not be once it has aged: one that does not tell its issue. */
+  /**
+   * When a token ends that is refused today for its long life, and will not be once it has aged: one that does not tell its issue, or tells one
+   * ahead of our clock.
+   */
   async function lateEndOf(token: string): Promise<Seconds | undefined> {
     try {
       const { issuedAt, expiresAt } = await read(token)
-      return issuedAt === undefined ? expiresAt + clockTolerance : undefined
+      return issuedAt === undefined || issuedAt > now() ? expiresAt + clockTolerance : undefined
     } catch (error) {
+      // Of one that is no JWT to us, only its provider knows.
+      if (isAuthError(error) && error.code === 'ERR_TOKEN_MALFORMED') return lastSecond
       return isHopeless(error) ? undefined : longest()
     }
   }

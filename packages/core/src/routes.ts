@@ -3,7 +3,7 @@ import { firstDifference } from './metadata.ts'
 import type { JwtProfile, Provider } from './provider.ts'
 import { quoted } from './redact.ts'
 import type { Route } from './route.ts'
-import type { Verdict } from './standing.ts'
+import { mayPass, type Verdict } from './standing.ts'
 
 /** Issuer, as a token spells it → the providers of that issuer. */
 export type Routes = ReadonlyMap<string, readonly Route[]>
@@ -68,9 +68,12 @@ async function bestVerdict(routes: readonly Route[], ask: (route: Route) => Prom
   throw verdict
 }
 
-// Among refusals the one that came furthest is the most telling: a foreign audience says less than a bad signature.
+// A token that one may take yet is not refused for good. Among final refusals the one that came furthest is the most telling: a foreign
+// audience says less than a bad signature. What its claims are refused for may be its long life, which ends.
 function rank({ code, status }: AuthError): number {
-  if (status >= 500) return 2
+  if (status >= 500) return 4
+  if (mayPass(code)) return 3
+  if (code === 'ERR_TOKEN_CLAIMS') return 2
   return code === 'ERR_TOKEN_AUDIENCE' ? 0 : 1
 }
 

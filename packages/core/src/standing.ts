@@ -1,4 +1,5 @@
 import type { HttpRequest } from './credentials.ts'
+import type { AuthErrorCode } from './errors.ts'
 import type { Seconds, VerifiedToken } from './types.ts'
 
 /** Whether what was decided still stands: a key flips it when its issuer removes it. */
@@ -29,4 +30,11 @@ export function restsOn<T extends object>(refusal: T, standing: Standing): T {
 /** On what a refusal rests; nothing for those that must not be remembered. */
 export function standingOf(refusal: object): Standing | undefined {
   return standings.get(refusal)
+}
+
+const passing: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_NOT_YET_VALID', 'ERR_TOKEN_REFUSED', 'ERR_TOKEN_KEY'])
+
+/** Whether time, a hook, or a look at the issuer after the cool-down, may take a refusal of this code back. */
+export function mayPass(code: AuthErrorCode): boolean {
+  return passing.has(code)
 }

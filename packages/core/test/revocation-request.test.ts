@@ -1,4 +1,4 @@
-import { createTestClock, createTestIssuer, type TestIssuer, type TokenOptions } from '@claviger/testing'
+import { createTestClock, createTestIssuer, createTestKey, type TestIssuer, type TokenOptions } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   AuthError,
@@ -149,6 +149,48 @@ describe('a token is kept in the list', () => {
       { kind: 'token', token: withoutSignature(token), until: Math.floor(now()) + 100 + clockTolerance },
       { kind: 'token', token: 'opaque', until: longest() },
     ])
+  })
+
+  it('where the second of two providers may take it yet, whatever the first says of it', async () => {
+    // Without a name it may have signed any token.
+    const { kid: _, ...unnamed } = (await createTestKey('ES256')).publicJwk
+    const first = shop({ name: 'first', jwks: { keys: [unnamed] }, jwksUri: null })
+    let refusal: string | undefined = 'not today'
+    authenticator(first, shop({ validate: () => refusal }))
+    const token = issuer.tokenFor()
+    await expect(auth.verify(token)).rejects.toMatchObject({ code: 'ERR_TOKEN_REFUSED' })
+    await auth.revoke({ token })
+    expect(added).toEqual([{ kind: 'token', token: withoutSignature(token), until: longest() }])
+    // Nor is it remembered as a forgery.
+    refusal = undefined
+    expect(await auth.verify(token)).toMatchObject({ provider: 'shop' })
+  })
+
+  it('where it is refused for its long life by the second, and for good by the first', async () => {
+    authenticator(shop({ name: 'first', audience: 'other', tokenTypes: ['JWT'] }), shop({ requiredClaims: ['sub'] }))
+    const token = issuer.tokenFor({ expiresIn: 3 * maxTokenLifetime, claims: { iat: undefined } })
+    await auth.revoke({ token })
+    expect(added).toHaveLength(1)
+  })
+
+  it('where an opaque one is refused today for its long life, for as long as a list can tell', async () => {
+    const end = now() + 3 * maxTokenLifetime
+    authenticator(opaque('o', async () => end))
+    await expect(auth.verify('opaque')).rejects.toMatchObject({ code: 'ERR_TOKEN_CLAIMS' })
+    await auth.revoke({ token: 'opaque' })
+    expect(added).toEqual([{ kind: 'token', token: 'opaque', until: 2 ** 32 - 1 }])
+  })
+
+  it('where its issuer has issued it ahead of our clock, so that it seems to live too long', async () => {
+    authenticator(shop())
+    const at = Math.floor(now())
+    const end = at + maxTokenLifetime + clockTolerance + 5
+    const token = issuer.tokenFor({ claims: { iat: at + 8, exp: end } })
+    await expect(auth.verify(token)).rejects.toMatchObject({ code: 'ERR_TOKEN_CLAIMS' })
+    await auth.revoke({ token })
+    expect(added).toEqual([{ kind: 'token', token: withoutSignature(token), until: end + clockTolerance }])
+    await clock.advance(10)
+    expect(await auth.verify(token)).toMatchObject({ provider: 'shop' })
   })
 
   it('until its end, where it is refused today for its long life and would be good once it has aged', async () => {
