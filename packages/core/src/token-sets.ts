@@ -72,8 +72,8 @@ export function createTokenSets(options: Options): TokenSets {
       // What cannot be verified is handed on all the same: the old refresh token is used up.
       const isAsked = refusal !== undefined || revocations.size > 0
       const auth = isAsked ? await verifyRevoked(tokens.accessToken).catch(() => undefined) : undefined
-      assertLives(given, route, old, auth)
-      return { outcome: 'refreshed', tokens, auth }
+      const isKnown = knowsToLive(given, route, old, auth)
+      return { outcome: 'refreshed', tokens, auth: isKnown ? auth : undefined }
     } catch (error) {
       if (!isAuthError(error) || error.code === 'ERR_OPTIONS_INVALID') throw error
       return { outcome: error.status >= 500 ? 'unavailable' : 'rejected', error }
@@ -105,6 +105,17 @@ export function createTokenSets(options: Options): TokenSets {
     const session = { ...known, ...(began.length > 0 && { issuedAt: Math.min(...began) }) }
     if (!revocations.isRevoked('', session)) return
     throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${name}: the session has been revoked` })
+  }
+
+  /** Whether a session is known to go on; not where nobody knows any more. @throws {AuthError} `ERR_TOKEN_REVOKED` */
+  function knowsToLive(...session: Parameters<typeof assertLives>): boolean {
+    try {
+      assertLives(...session)
+      return true
+    } catch (error) {
+      if (!isAuthError(error) || error.status < 500) throw error
+      return false
+    }
   }
 
   // The provider has said that a session is over: what is left of it ends too, in every process that shares the list.

@@ -121,6 +121,25 @@ describe('a session that has been revoked', () => {
     expect((await auth.refresh(signedIn(now()))).outcome).toBe('refreshed')
   })
 
+  it('hands new tokens on also when nobody knows any more whether it has been: the old ones are used up', async () => {
+    let calls = 0
+    const revocations: RevocationList = {
+      ...createRevocationList({ clock }),
+      isRevoked() {
+        calls += 1
+        if (calls > 1) throw new AuthError('ERR_REVOCATION_UNAVAILABLE')
+        return false
+      },
+    }
+    const by = authenticator({ revocations })
+    expect(await by.refresh(sessionOf())).toMatchObject({ outcome: 'refreshed' })
+    calls = 0
+    // Whether the first of them is good, is told when it is used.
+    const tokens = { ...sessionOf(), accessToken: 'opaque' }
+    expect(await by.validateTokenSet(tokens)).toMatchObject({ outcome: 'replaced', auth: undefined })
+    expect([calls, asked()]).toEqual([2, 2])
+  })
+
   it('is not refreshed when nobody knows whether it has been', async () => {
     const revocations: RevocationList = {
       ...createRevocationList({ clock }),
