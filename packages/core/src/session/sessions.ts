@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Authenticator } from '../authenticator.ts'
 import { partsOf } from '../authenticator-parts.ts'
 import { assertSameSite, type HttpRequest, type SiteRules } from '../credentials.ts'
-import { AuthError, isAuthError } from '../errors.ts'
+import { AuthError, type AuthErrorCode, isAuthError } from '../errors.ts'
 import { publish, publishRefusal } from '../events.ts'
 import type { Route } from '../route.ts'
 import type { SignedIn } from '../sign-in.ts'
@@ -21,7 +21,7 @@ export interface SessionState {
   readonly auth?: VerifiedToken
   readonly record?: SessionRecord
   readonly cookies: readonly string[]
-  /** Why a session that the request did have has ended. */
+  /** Why a session that the request did have has ended, or is not good at the moment. */
   readonly ended?: AuthError
 }
 
@@ -61,6 +61,9 @@ export interface Sessions {
   signOut(request: HttpRequest): Promise<Pick<SessionState, 'record' | 'cookies'>>
 }
 
+// What a clock, or a look at the provider's keys after the cool-down, may take back; and for how long after a token was given.
+const passing: ReadonlySet<AuthErrorCode> = new Set(['ERR_TOKEN_KEY', 'ERR_TOKEN_NOT_YET_VALID'])
+const patience: Seconds = 60
 // After a provider could not be asked, nobody waits for it again so soon whose token is good still.
 const rest: Seconds = 5
 
@@ -133,7 +136,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       good = await asIs()
     } catch (error) {
       const mayHelp = canRefresh && isAuthError(error) && error.status === 401 && error.code !== 'ERR_TOKEN_REVOKED'
-      if (!mayHelp) throw error
+      // Another new token would be refused as this one is.
+      if (!mayHelp || (passing.has(error.code) && now() - record.issuedAt < patience)) throw error
     }
     const mayWait = canRefresh && isDue(record) && clock.monotonic() >= (resting.get(record.issuer) ?? 0)
     if (good !== undefined && !mayWait) return good
@@ -150,7 +154,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       tell('refreshed', record)
       return asIs(next).catch((error: unknown) => {
         // Who cannot be let in at the moment must have the new tokens all the same: the old ones are used up.
-        throw isAuthError(error) && error.status >= 500 ? error.withChallenge(error.challenge, next.cookies) : error
+        throw isAuthError(error) ? error.withChallenge(error.challenge, next.cookies) : error
       })
     }
     if (outcome.outcome === 'unavailable') resting.set(record.issuer, clock.monotonic() + rest * 1000)
@@ -198,6 +202,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         if (!isAuthError(error) || error.status !== 401) throw error
         // Without cookies to set, the session is left to a request that can.
         if (!mayChange) return { cookies: [], ended: error }
+        // Nor is a session over that may be good in a moment.
+        if (passing.has(error.code)) return { cookies: error.cookies, ended: error }
         tell('ended', kept.record, error.code)
         await keeper.end(kept.record)
         return { cookies: keeper.forget(request), ended: error }

@@ -159,6 +159,36 @@ export function describeSessions(stage: SessionStage): void {
       for (const auth of processes) await auth.close()
     })
 
+    it.each([
+      ['begun', 0],
+      ['refreshed', 3700],
+    ])('that was %s with a key that this process does not look for at the moment waits for it', async (_, age) => {
+      const { logto } = stage.at
+      const others = createAuthenticator({ providers: stage.at.providers, clock })
+      const restsAndRotates = async () => {
+        const token = await logto.tokenFor('bob', { resource: 'https://api.example.test' })
+        await others.verify(token)
+        // Somebody has let it look for a key in vain.
+        const header = Buffer.from('{"alg":"ES384","typ":"at+jwt","kid":"none"}').toString('base64url')
+        const forged = [header, ...token.split('.').slice(1)].join('.')
+        await expect(others.verify(forged)).rejects.toMatchObject({ code: 'ERR_TOKEN_KEY' })
+        await logto.rotate()
+      }
+      use()
+      if (age === 0) await restsAndRotates()
+      const browser = await signIn('logto', 'alice')
+      await clock.advance(age)
+      if (age !== 0) await restsAndRotates()
+      use({}, {}, { auth: others })
+      const asked = logto.requests('token')
+      const waits = [await me(browser), await me(browser)]
+      expect(waits.map(({ status }) => status)).toEqual([401, 401])
+      await clock.advance(11)
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+      expect(logto.requests('token') - asked).toBe(age === 0 ? 0 : 1)
+      await others.close()
+    })
+
     it('writes nothing where nothing has changed', async () => {
       use()
       const browser = await signIn('logto', 'alice')
