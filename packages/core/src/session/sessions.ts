@@ -48,7 +48,8 @@ export interface Sessions {
    */
   watch(request: HttpRequest, site: SiteRules): Promise<Watch | undefined>
   /**
-   * Begins a session, under an id that nobody has seen before. One that the browser had is over.
+   * Begins a session, under an id that nobody has seen before. One that the browser had is over: here at once, elsewhere as soon as the others
+   * can be told.
    * @throws {AuthError} any `ERR_TOKEN_…` for tokens that are not good here
    */
   start(request: HttpRequest, provider: Route, signedIn: SignedIn): Promise<SessionState>
@@ -185,6 +186,13 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     throw reason
   }
 
+  /** Ends the session of a request, good or not. @throws as `endForAll` */
+  async function endOf(request: HttpRequest): Promise<SessionRecord | undefined> {
+    const kept = await keeper.find(request).catch((error) => revokeUnread(request, error))
+    if (kept !== undefined) await endForAll(kept.record)
+    return kept?.record
+  }
+
   return {
     settings,
     seal,
@@ -232,9 +240,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         issuedAt: now(),
         tokens: keptTokens({ ...tokens, expiresAt: tokens.expiresAt ?? verified.expiresAt }),
       }
-      // A store that is down is told of by what keeps the new one.
-      const before = await keeper.find(request).catch(() => undefined)
-      if (before !== undefined) await endForAll(before.record)
+      // That others cannot be told of its end yet keeps nobody from signing in: here it is over, and they are told as soon as they can be.
+      await endOf(request).catch(tellRefusal)
       const kept = await keeper.keep(request, record)
       if (kept === undefined) throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: 'the store kept no session' })
       tell('started', record)
@@ -258,10 +265,8 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     async signOut(request) {
       const cookies = keeper.forget(request)
       try {
-        const { record } = (await keeper.find(request).catch((error) => revokeUnread(request, error))) ?? {}
-        if (record === undefined) return { cookies }
-        await endForAll(record)
-        return { record, cookies }
+        const record = await endOf(request)
+        return { cookies, ...(record !== undefined && { record }) }
       } catch (error) {
         // Who signs out must not stay signed in here because others cannot be told yet.
         throw isAuthError(error) ? error.withChallenge(error.challenge, cookies) : error

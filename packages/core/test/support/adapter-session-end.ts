@@ -63,6 +63,24 @@ export function describeSessionEnd(stage: SessionStage): void {
       await auth.close()
     })
 
+    it('gives way to a new sign-in also while others cannot be told of its end', async () => {
+      const list = createRevocationList({ clock })
+      let isLost = false
+      const add = async (revocation: Revocation) => {
+        await list.add(revocation)
+        if (isLost) throw new AuthError('ERR_REVOCATION_UNAVAILABLE')
+      }
+      const auth = createAuthenticator({ providers: stage.at.providers, clock, revocations: { ...list, add } })
+      use({}, {}, { auth })
+      const browser = await signIn('logto', 'alice')
+      const copy = browser.copy()
+      isLost = true
+      await signIn('itsyouonline', 'alice', browser)
+      expect((await me(copy)).status).toBe(401)
+      expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+      await auth.close()
+    })
+
     it('ends at the app that it began at, where several are of one provider', async () => {
       const { logto: tenant, providers } = stage.at
       const other = tenant.addApp({ type: 'Traditional', redirectUris: [`${stage.origin}/auth/callback/other`] })
