@@ -335,6 +335,31 @@ describe('a guard for rights', () => {
     expect(() => createGuard(broken)({ ...who, request: { id: 1 } })).toThrow(TypeError)
   })
 
+  it('finds the account that a disk is in, and asks nothing of the request for it', async () => {
+    const disk = portal.addDisk(id('account', 'acme'), 'spare')
+    const of = (name: 'disks.get' | 'disks.resize' | 'disks.delete') =>
+      access.operation<{ id: unknown }>(name, (req) => ({ diskId: req.id as string, accountId: id('account', 'acme') }))
+    expect(await passes('owner', of('disks.delete'), disk)).toBe(true)
+    expect(await passes('reader', of('disks.get'), disk)).toBe(true)
+    expect(await passes('reader', of('disks.resize'), disk)).toBe(false)
+    expect(await passes('reader', of('disks.delete'), disk)).toBe(false)
+    expect(await passes('spaceman', of('disks.delete'), disk)).toBe(false)
+    expect(await passes('root', of('disks.delete'), disk)).toBe(true)
+    const elsewhere = portal.addDisk(portal.addAccount({ name: 'other', users: { reader: 'RCX' } }), 'far')
+    expect(await passes('owner', of('disks.get'), elsewhere)).toBe(false)
+    expect(await passes('reader', of('disks.delete'), elsewhere)).toBe(true)
+    for (const odd of [4711, '', '1e3', [disk]]) expect(await passes('owner', of('disks.get'), odd)).toBe(false)
+    const silent = { api: { disks: { get: async () => ({ id: 1 }) } } } as unknown as OpenvCloudClient
+    const bare = make({ client: silent, provider: openvCloud({ baseUrl: portal.url }) })
+    expect(
+      await passes(
+        'owner',
+        bare.operation('disks.get', () => ({ diskId: 1 })),
+        1,
+      ),
+    ).toBe(false)
+  })
+
   it('knows operations that need a group, and refuses those that need nothing', async () => {
     const types = access.operation<{ id: unknown }>('disks.addType', () => ({}))
     expect(await passes('root', types, 1)).toBe(true)

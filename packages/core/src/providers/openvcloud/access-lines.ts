@@ -14,22 +14,28 @@ export interface OpenvCloudTarget {
   readonly id: number
 }
 
+/** The same, or a disk, which is in an account and has no rights of its own. */
+export interface Place {
+  readonly kind: OpenvCloudResource | 'disk'
+  readonly id: number
+}
+
 /** An entry of an access control list. */
 export type Ace = components['schemas']['ACE']
 
 /** What is remembered of a resource. */
 export interface Node {
-  readonly target: OpenvCloudTarget
+  readonly target: Place
   readonly acl: readonly Ace[]
-  readonly parent: OpenvCloudTarget | undefined
+  readonly parent: Place | undefined
 }
 
 /** Resources with what they are in, read when they are first asked about and kept fresh while they are. */
 export interface Lines {
   /** A resource, what it is in, and so on; or what has to be waited for before it is asked about again. */
-  of(target: OpenvCloudTarget): readonly Node[] | Promise<unknown>
+  of(target: Place): readonly Node[] | Promise<unknown>
   /** @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
-  whenKnown(target: OpenvCloudTarget): Promise<readonly Node[]>
+  whenKnown(target: Place): Promise<readonly Node[]>
   /** Forgets all of them, and ends the background work. */
   clear(): void
 }
@@ -57,7 +63,7 @@ export function createLines({ client, maxAge, staleIfError, maxResources, clock 
   const nodes = new LRUCache<string, Kept>({ max: maxResources, dispose: ({ node }) => node.close() })
   let asking = 0
 
-  function keep(target: OpenvCloudTarget): Kept {
+  function keep(target: Place): Kept {
     const key = `${target.kind} ${target.id}`
     const held = nodes.get(key)
     if (held !== undefined) return held
@@ -82,12 +88,16 @@ export function createLines({ client, maxAge, staleIfError, maxResources, clock 
     return kept
   }
 
-  async function read(target: OpenvCloudTarget): Promise<Node> {
+  async function read(target: Place): Promise<Node> {
     const { kind, id } = target
     try {
       if (kind === 'machine') {
         const { acl = [], cloudspaceid } = await client.api.machines.get({ machineId: id })
         return { target, acl, parent: { kind: 'cloudspace', id: cloudspaceid } }
+      }
+      if (kind === 'disk') {
+        const { accountId } = await client.api.disks.get({ diskId: id })
+        return { target, acl: [], parent: accountId === undefined ? undefined : { kind: 'account', id: accountId } }
       }
       if (kind === 'account')
         return { target, acl: (await client.api.accounts.get({ accountId: id })).acl, parent: undefined }
@@ -100,9 +110,9 @@ export function createLines({ client, maxAge, staleIfError, maxResources, clock 
     }
   }
 
-  function of(target: OpenvCloudTarget): readonly Node[] | Promise<unknown> {
+  function of(target: Place): readonly Node[] | Promise<unknown> {
     const line: Node[] = []
-    for (let at: OpenvCloudTarget | undefined = target; at !== undefined; at = line.at(-1)?.parent) {
+    for (let at: Place | undefined = target; at !== undefined; at = line.at(-1)?.parent) {
       const { node, use } = keep(at)
       use()
       const known = node.get()
@@ -112,7 +122,7 @@ export function createLines({ client, maxAge, staleIfError, maxResources, clock 
     return line
   }
 
-  async function whenKnown(target: OpenvCloudTarget): Promise<readonly Node[]> {
+  async function whenKnown(target: Place): Promise<readonly Node[]> {
     let line = of(target)
     for (let round = 0; line instanceof Promise; round += 1) {
       await line

@@ -6,7 +6,7 @@ import { invalidOptions, readOptions, seconds, text } from '../../options.ts'
 import type { Provider } from '../../provider.ts'
 import type { RoleFreshness } from '../../roles/set.ts'
 import type { User } from '../../types.ts'
-import { type Ace, createLines, type Node, type OpenvCloudTarget } from './access-lines.ts'
+import { type Ace, createLines, type Node, type OpenvCloudTarget, type Place } from './access-lines.ts'
 import type { OpenvCloudClient } from './client.ts'
 import { needs } from './needs.generated.ts'
 import {
@@ -55,12 +55,18 @@ export interface OpenvCloudAccessDirectory {
     id: (request: R) => Id,
   ): Predicate<R>
   /**
-   * Grants to users who may call an operation of the cloud API on what the request names.
+   * Grants to users who may call an operation of the cloud API on what the request names. Of several ids the first counts, in the order
+   * machine, disk, cloudspace, account: name what the operation is called with. On a disk those rights count that are given on its account.
    * @throws {AuthError} `ERR_OPTIONS_INVALID` for an operation that is not governed by rights or groups
    */
   operation<R = unknown>(
     name: OpenvCloudOperation,
-    ids: (request: R) => { readonly machineId?: Id; readonly cloudspaceId?: Id; readonly accountId?: Id },
+    ids: (request: R) => {
+      readonly machineId?: Id
+      readonly diskId?: Id
+      readonly cloudspaceId?: Id
+      readonly accountId?: Id
+    },
   ): Predicate<R>
   /** Forgets what was read: the next request asks the portal. */
   invalidate(): void
@@ -87,6 +93,7 @@ const schema = z.strictObject({
 })
 
 const kinds: readonly OpenvCloudResource[] = ['machine', 'cloudspace', 'account']
+const places: readonly Place['kind'][] = ['machine', 'disk', 'cloudspace', 'account']
 const admin = 'admin'
 
 /**
@@ -116,7 +123,9 @@ export function createOpenvCloudAccess(options: OpenvCloudAccessOptions): OpenvC
   function rightsAt(user: User, line: readonly Node[], kind: OpenvCloudResource): ReadonlySet<OpenvCloudRight> {
     const groups = groupsOf(user)
     if (groups.has(admin)) return new Set(openvCloudAccess.ARCXDU)
-    const from = line.findIndex(({ target }) => target.kind === kind)
+    const found = line.findIndex(({ target }) => target.kind === kind)
+    // A disk is in an account alone: what is asked of a cloudspace is asked of it.
+    const from = found < 0 && line[0]?.target.kind === 'disk' ? 0 : found
     const above = from < 0 ? [] : line.slice(from)
     const letters = above.flatMap(({ acl }, index) =>
       acl
@@ -128,7 +137,7 @@ export function createOpenvCloudAccess(options: OpenvCloudAccessOptions): OpenvC
 
   function decide<R>(
     what: string,
-    targetIn: (request: R) => OpenvCloudTarget | undefined,
+    targetIn: (request: R) => Place | undefined,
     grants: (user: User, line: readonly Node[]) => boolean,
   ): Predicate<R> {
     return predicate(what, ({ user, request }) => {
@@ -210,15 +219,15 @@ function isGiven({ right, explicit, canBeDeleted }: Ace): boolean {
   return right !== 'R' || (explicit ?? canBeDeleted) === true
 }
 
-function firstTarget(ids: unknown): OpenvCloudTarget | undefined {
+function firstTarget(ids: unknown): Place | undefined {
   if (typeof ids !== 'object' || ids === null) return undefined
   const named = ids as Readonly<Record<string, unknown>>
   // What is named first counts, as at the portal; one that is odd names nothing.
-  const kind = kinds.find((one) => named[`${one}Id`] !== undefined)
+  const kind = places.find((one) => named[`${one}Id`] !== undefined)
   return kind === undefined ? undefined : targetOf(kind, named[`${kind}Id`])
 }
 
-function targetOf(kind: OpenvCloudResource, value: unknown): OpenvCloudTarget | undefined {
+function targetOf(kind: Place['kind'], value: unknown): Place | undefined {
   const id = idIn(value)
   return id === undefined ? undefined : { kind, id }
 }
