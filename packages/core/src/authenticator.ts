@@ -92,7 +92,10 @@ export interface Authenticator {
   health(): Health
   /** By whose word users have roles: the option of that name. */
   readonly roles: RoleDirectory | undefined
-  /** Ends background work. */
+  /**
+   * Ends background work, also of the options `revocations`, `refreshes` and `roles`. A session store, or a replay store, is closed by
+   * whoever made it.
+   */
   close(): Promise<void>
 }
 

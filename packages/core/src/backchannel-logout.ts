@@ -19,7 +19,7 @@ export interface BackchannelLogoutOptions {
   tokenTypes?: readonly (string | null)[]
   /** How old a token may be. From 10 to 3600, default 300. */
   maxAge?: Seconds
-  /** Where it is remembered which tokens have been taken. Default: in this process. */
+  /** Where it is remembered which tokens have been taken; closed by whoever made it. Default: in this process. */
   replays?: ReplayStore
 }
 

@@ -20,7 +20,7 @@ import { defaultRealm, introduce } from './introduction.ts'
 import { lazily } from './lazily.ts'
 import { address, invalidOptions, readOptions } from './options.ts'
 import { problemOf, refusal } from './refusal.ts'
-import type { SessionOptions } from './session/options.ts'
+import { readSessionOptions, type SessionOptions } from './session/options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
 import { createReception } from './session/reception.ts'
 import { type AuthRoutes, createAuthRoutes } from './session/routes.ts'
@@ -114,11 +114,14 @@ export function createRequestAuthenticator(
   if (typeof source !== 'object' || source === null) {
     throw invalidOptions('authMiddleware', 'takes options or what createAuthenticator returns')
   }
-  const { options, authenticator } = 'verify' in source ? { options: http, authenticator: source } : split(source, http)
+  const { options, make } = 'verify' in source ? { options: http, make: () => source } : split(source, http)
   const checked = readOptions('authMiddleware', schema(), options)
   const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
   const sources = tokenSources(options.tokenFrom)
   const site: SiteRules = { allowedOrigins }
+  if (options.session !== undefined) readSessionOptions(options.session, Number.POSITIVE_INFINITY)
+  // Only now: where an option is wrong, nothing is left that would live on.
+  const authenticator = make()
   const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
 
   const sessions = options.session === undefined ? undefined : createSessions(authenticator, options.session)
@@ -211,10 +214,10 @@ function missing(): AuthError {
   return new AuthError('ERR_TOKEN_MISSING', { explanation: 'no source of tokenFrom found a token' })
 }
 
-function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; authenticator: Authenticator } {
+function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; make: () => Authenticator } {
   const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, ...rest } = source
   const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session } as HttpOptions
-  return { options: { ...own, ...http }, authenticator: createAuthenticator(rest) }
+  return { options: { ...own, ...http }, make: () => createAuthenticator(rest) }
 }
 
 /**

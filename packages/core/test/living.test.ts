@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
-import { type Authenticator, createAuthenticator } from '../src/index.ts'
+import { type Authenticator, createAuthenticator, createRequestAuthenticator, type HttpOptions } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 
 const warnings = jest.spyOn(process, 'emitWarning').mockReturnValue()
@@ -32,6 +32,22 @@ describe('many authenticators', () => {
     hold(19, 'a')
     hold(19, 'b')
     for (let tenant = 0; tenant < 60; tenant += 1) hold(1, `tenant-${tenant}`)
+    expect(warnings).not.toHaveBeenCalled()
+  })
+
+  it('are not made where an option of the middleware is wrong', () => {
+    const providers = [oidc({ issuer: 'https://d.example.com', audience: 'api' })]
+    const wrong: HttpOptions[] = [
+      { realm: '' },
+      { tokenFrom: 'body' as never },
+      { session: { baseUrl: 'http://example.com', keys: 'short' } },
+    ]
+    for (let time = 0; time < 30; time += 1) {
+      const options = { providers, ...wrong[time % wrong.length] }
+      expect(() => createRequestAuthenticator(options)).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }),
+      )
+    }
     expect(warnings).not.toHaveBeenCalled()
   })
 

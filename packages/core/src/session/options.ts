@@ -16,7 +16,7 @@ export interface SessionOptions {
   keys: string | readonly string[]
   /** Where `authRoutes` answers. Default `/auth`. */
   path?: string
-  /** Where sessions are kept. Default: in the cookie itself. */
+  /** Where sessions are kept; closed by whoever made it. Default: in the cookie itself. */
   store?: SessionStore
   /** Of the cookie, without the prefix that is put before it on https. Default `claviger`. */
   cookieName?: string
