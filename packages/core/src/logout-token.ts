@@ -88,7 +88,8 @@ function routeOf({ iss, aud }: Claims, routes: readonly Route[], rules: LogoutTo
   const audiences = typeof aud === 'string' ? [aud] : isStrings(aud) ? aud : []
   const route = found.find((one) => clientIdsOf(one, rules).some((id) => audiences.includes(id)))
   if (route !== undefined) return route
-  throw refused('ERR_TOKEN_AUDIENCE', `aud is ${audiences.map(quoted).join(', ') || 'absent'} (option clientId)`)
+  const shown = audiences.slice(0, 3).map(quoted).join(', ')
+  throw refused('ERR_TOKEN_AUDIENCE', `aud is ${shown || 'absent'} (option clientId)`)
 }
 
 // `exp` is required, and a real Logto 1.41 leaves it out: what bounds the life of every token is `iat`.

@@ -205,6 +205,15 @@ describe('a logout token', () => {
     expect(await isGood(mine)).toBe(true)
   })
 
+  it('for very many apps costs no more than one for three: what nobody has signed is cheap', async () => {
+    const told: unknown[] = []
+    const note = (message: unknown) => void told.push((message as Events['claviger:refusal']).explanation)
+    subscribe('claviger:refusal', note)
+    expect(await post(logoutToken({ aud: Array(2000).fill('a') }))).toEqual(refusal)
+    unsubscribe('claviger:refusal', note)
+    expect(told).toEqual(['aud is "a", "a", "a" (option clientId)'])
+  })
+
   it('is refused when another issuer has signed it', async () => {
     const key = await createTestKey('ES256')
     const { kid } = issuer.current

@@ -286,4 +286,36 @@ describe('what watches leave behind', () => {
     await clock.advance(1)
     expect([asked, codeOf(watch)]).toEqual([1, undefined])
   })
+
+  it('takes no more than a tenth of the time, however much is revoked', async () => {
+    const test = createTestClock()
+    // A look at all connections takes 40 ms here.
+    let spent = 0
+    let looks = 0
+    const clock = { ...test, monotonic: () => test.monotonic() + spent }
+    const inner = createRevocationList({ clock })
+    const list: RevocationList = {
+      ...inner,
+      size: 0,
+      isRevoked(...token) {
+        spent += 40
+        looks++
+        return inner.isRevoked(...token)
+      },
+    }
+    const { auth, issuer } = await setUp({ revocations: list, clock })
+    const watch = await auth.watch(issuer.tokenFor({ issuedAt: Math.floor(test.now() / 1000) }))
+    looks = 0
+    for (let i = 0; i < 100; i++) {
+      await auth.revoke({ session: `other-${i}` })
+      await test.advance(0.02)
+    }
+    // In 2 s: 50 ms before the first look, 360 ms before each other.
+    expect([looks, codeOf(watch)]).toEqual([6, undefined])
+    await test.advance(1)
+    looks = 0
+    await auth.revoke({ session: 'later' })
+    await test.advance(0.05)
+    expect(looks).toBe(1)
+  })
 })
