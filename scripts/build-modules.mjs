@@ -1,9 +1,10 @@
 // The ESM build of a package: one file per subpath, one chunk for what its main entry needs, and chunks for what only others share.
-// What the sources import that is no runtime dependency is inlined, without what is not used of it: of zod, that is most.
+// What the sources import that is no runtime dependency is inlined, without what is not used of it: of zod, that is most. So are small
+// modules that every app would load: to find and read a file takes longer than to run it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { readManifest, root, runtimeDependencies } from './workspace.mjs'
+import { isAgreed, readManifest, root, runtimeDependencies } from './workspace.mjs'
 
 /** @param {import('./workspace.mjs').Package} pkg */
 export async function buildModules(pkg) {
@@ -61,6 +62,7 @@ const packageFolder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
 function readLicence(path) {
   const dir = join(root, path)
   const { name, version, license } = readManifest(dir)
+  if (!isAgreed(license)) throw new Error(`${name} is inlined under a licence we have not agreed to: ${license}`)
   const file = readdirSync(dir).find((entry) => /^licen[cs]e/i.test(entry))
   if (file === undefined) throw new Error(`${name} is inlined but brings no licence text`)
   return `${name} ${version} (${license})\n\n${readFileSync(join(dir, file), 'utf8').trim()}\n`

@@ -1,10 +1,8 @@
-// Refuses a production dependency, at any depth, whose licence we have not agreed to.
+// Refuses a production dependency, at any depth, whose licence we have not agreed to. The build refuses one that is inlined.
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { packages, readManifest } from './workspace.mjs'
-
-const agreed = /^(MIT|Apache-2\.0|ISC|BSD-.+|BlueOak-1\.0\.0)$/
+import { isAgreed, packages, readManifest } from './workspace.mjs'
 
 /** @type {Map<string, string>} */
 const licences = new Map()
@@ -32,11 +30,4 @@ function folderOf(name, dir) {
   const folders = createRequire(join(dir, 'package.json')).resolve.paths(name) ?? []
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
   return found === undefined ? undefined : realpathSync(found)
-}
-
-function isAgreed(licence) {
-  return licence
-    .replace(/[()]/g, '')
-    .split(' OR ')
-    .some((alternative) => agreed.test(alternative.trim()))
 }

@@ -30,6 +30,14 @@ export function runtimeDependencies({ manifest }) {
   return { ...manifest.dependencies, ...manifest.peerDependencies }
 }
 
+/** Whether we have agreed to a licence, an SPDX expression. */
+export function isAgreed(licence) {
+  return licence
+    .replace(/[()]/g, '')
+    .split(' OR ')
+    .some((alternative) => /^(MIT|Apache-2\.0|ISC|BSD-.+|BlueOak-1\.0\.0)$/.test(alternative.trim()))
+}
+
 function readEntries(exports) {
   return Object.entries(exports)
     .filter(([, target]) => typeof target === 'object')
