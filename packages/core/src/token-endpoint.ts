@@ -1,5 +1,5 @@
 import { AuthError, unavailable } from './errors.ts'
-import type { JsonResponse } from './http.ts'
+import { isMarkup, type JsonResponse } from './http.ts'
 import { isObject } from './json.ts'
 import type { ProviderContext } from './provider.ts'
 import { retryAfter } from './response-headers.ts'
@@ -88,15 +88,15 @@ export function revokeAt(client: OAuthClient): Revoke {
     const endpoint = client.revocationEndpoint ?? (await context.metadata()).revocation_endpoint
     if (endpoint === undefined) return false
     const hint = what.kind === 'accessToken' ? 'access_token' : 'refresh_token'
-    const { status, body, headers } = await post(client, context, endpoint, {
-      token: what.token,
-      token_type_hint: hint,
-    })
-    if (status === 200) return true
+    const response = await post(client, context, endpoint, { token: what.token, token_type_hint: hint })
+    const { status, body, headers } = response
+    // A page is not the server's, whatever its status: a firewall has answered, or a portal that wants somebody to sign in.
+    const isPage = isMarkup(response)
+    if (status === 200 && !isPage) return true
     const code = errorCodeOf(body)
     if (code === 'unsupported_token_type') return false
     const explanation = `the revocation endpoint of ${context.issuer} answered with status ${status}${code === undefined ? '' : ` ${code}`}`
-    if (status >= 500 || status === 429) throw unavailable(explanation, retryAfter(headers))
+    if (isPage || status >= 500 || status === 429) throw unavailable(explanation, retryAfter(headers))
     const upstream = { provider: context.issuer, operation: 'revoke', status, ...(code !== undefined && { code }) }
     throw new AuthError(status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID', {
       explanation,

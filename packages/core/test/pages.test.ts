@@ -2,6 +2,7 @@ import {
   createItsYouOnlineEmulator,
   createJustAuthenticateMeEmulator,
   createOpenvCloudEmulator,
+  createTestIssuer,
   type FixedAnswer,
   type JustAuthenticateMeEmulator,
   type TrustAuthXTokens,
@@ -11,6 +12,7 @@ import type { AuthError, Fetch, Provider } from '../src/index.ts'
 import { createItsYouOnlineClient, itsYouOnline } from '../src/providers/itsyouonline/index.ts'
 import { createJustAuthenticateMeClient, justAuthenticateMe } from '../src/providers/justauthenticateme/index.ts'
 import { logtoRoles } from '../src/providers/logto/index.ts'
+import { oidc } from '../src/providers/oidc.ts'
 import { createOpenvCloudClient } from '../src/providers/openvcloud/index.ts'
 import { clientOf, createTenants, orders } from './support/logto-tenant.ts'
 import { contextOf } from './support/provider-context.ts'
@@ -207,6 +209,25 @@ describe('a page in place of Logto', () => {
     const taken = await write.assign('alice', { add: [], remove: ['r'] }, {}).catch((thrown: AuthError) => thrown)
     expect(taken).toBeInstanceOf(Error)
   })
+})
+
+describe('a page in place of an OpenID server', () => {
+  const tokens = { kind: 'refreshToken', token: 'rt' } as const
+  it.each([...markup, ['200', { status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Welcome</h1>' }]])(
+    'with status %s does not confirm that a token was ended',
+    async (_, page) => {
+      const issuer = await createTestIssuer()
+      const client = { clientId: issuer.clientId, clientSecret: issuer.clientSecret }
+      const { audience, revocationEndpoint } = issuer
+      const provider = oidc({ issuer: issuer.issuer, audience, client: { ...client, revocationEndpoint } })
+      issuer.fail('revocation', page as FixedAnswer)
+      const revoked = provider.revoke?.(tokens, contextOf(provider, { timeout: 10 }))
+      await expect(revoked).rejects.toMatchObject(outage)
+      issuer.heal()
+      expect(await provider.revoke?.(tokens, contextOf(provider, { timeout: 10 }))).toBe(true)
+      await issuer.close()
+    },
+  )
 })
 
 describe('a page in place of OpenvCloud, which refuses tokens with pages itself', () => {
