@@ -125,6 +125,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     admit,
     routes: table,
     opaque: routes.filter(({ provider }) => provider.opaque !== undefined),
+    sources: checked.admission,
     clock,
     clockTolerance,
     maxTokenLifetime,

@@ -15,7 +15,7 @@ import { type Judge, restsOn, type Verdict } from './standing.ts'
 import { assertTimes, type TimeRules } from './times.ts'
 import type { Claims, Seconds, Verifier } from './types.ts'
 import { toVerified } from './verified.ts'
-import { createOpaqueVerifier } from './verify-opaque.ts'
+import { createOpaqueVerifier, type Sources } from './verify-opaque.ts'
 
 interface JwtVerifierOptions extends TimeRules {
   readonly routes: Routes
@@ -26,6 +26,8 @@ interface JwtVerifierOptions extends TimeRules {
 interface VerifierOptions extends JwtVerifierOptions {
   /** The providers that accept opaque tokens, in the order they are asked. */
   readonly opaque: readonly Route[]
+  /** Whose requests are told apart; nothing where they are not. */
+  readonly sources: Sources | undefined
 }
 
 const maxTokenLength = 16 * 1024
@@ -47,7 +49,7 @@ export function createVerifier(options: VerifierOptions): Judge {
     const verdict =
       jws !== undefined && routes.length > 0
         ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options, request))
-        : await verifyOpaque(token, jws)
+        : await verifyOpaque(token, jws, request)
     if (listening('claviger:verify')) {
       const { provider, issuer } = verdict.verified
       const kind = routes.length > 0 ? 'jwt' : 'opaque'

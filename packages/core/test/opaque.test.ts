@@ -109,6 +109,42 @@ describe('who is asked about an opaque token', () => {
     await auth.verify('one-more')
   })
 
+  it('keeps places for others while somebody comes with many tokens of nobody', async () => {
+    let answer = () => {}
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const verify: OpaqueProfile['verify'] = async (token) => {
+      if (token.startsWith('slow-')) await slow
+      return token.endsWith('junk') ? { active: false, explanation: 'junk' } : active()
+    }
+    const clock = createTestClock()
+    const auth = createAuthenticator({ providers: [provider('a', verify)], clock })
+    made.push(auth)
+    const from = (remoteAddress: string) => ({ headers: {}, socket: { remoteAddress } })
+    const of = (address: string, token: string) =>
+      auth.verify(token, from(address)).then(
+        ({ user }) => user.id,
+        ({ code, headers }) => [code, headers['Retry-After']].join(' ').trim(),
+      )
+    const many = () => Array.from({ length: 300 }, (_, i) => of('192.0.2.6', `slow-${i}-junk`))
+    expect(await of('192.0.2.6', 'junk')).toBe('ERR_TOKEN_INACTIVE')
+    const flood = many()
+    expect(await of('192.0.2.7', 'opaque')).toBe('alice')
+    expect(await of('192.0.2.6', 'another')).toBe('ERR_PROVIDER_UNAVAILABLE 5')
+    answer()
+    const answers = await Promise.all(flood)
+    expect(answers.filter((one) => one === 'ERR_TOKEN_INACTIVE')).toHaveLength(64)
+    expect(answers.filter((one) => one === 'ERR_PROVIDER_UNAVAILABLE 5')).toHaveLength(236)
+    // Time makes good for bad ones, and good ones do.
+    await clock.advance(70)
+    expect(await Promise.all(many())).toEqual(
+      Array(256).fill('ERR_TOKEN_INACTIVE').concat(Array(44).fill('ERR_PROVIDER_UNAVAILABLE 1')),
+    )
+    for (let i = 0; i < 40; i += 1) await of('192.0.2.6', `good-${i}`)
+    expect((await Promise.all(many())).filter((one) => one === 'ERR_TOKEN_INACTIVE')).toHaveLength(256)
+  })
+
   it('that takes long to answer about many keeps nobody from another', async () => {
     let answer = () => {}
     const slow = new Promise<void>((resolve) => {
