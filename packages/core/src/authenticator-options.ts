@@ -6,7 +6,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Fetch } from './http.ts'
 import type { KeySetLimits } from './keys.ts'
 import { lazily } from './lazily.ts'
-import { functionOf, readOptions, seconds } from './options.ts'
+import { functionOf, objectWith, readOptions, seconds } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { RevocationList } from './revocation.ts'
 import type { RoleDirectory } from './roles/directory.ts'
@@ -108,31 +108,14 @@ const schema = lazily(() =>
       })
       .partial()
       .optional(),
-    revocations: z
-      .custom<RevocationList>(
-        (value) => typeof value === 'object' && value !== null && 'isRevoked' in value,
-        'must be a RevocationList',
-      )
-      .optional(),
-    refreshes: z
-      .custom<RefreshExchange>(
-        (value) => typeof value === 'object' && value !== null && 'once' in value && 'close' in value,
-        'must be a RefreshExchange',
-      )
-      .optional(),
-    roles: z
-      .custom<RoleDirectory>(
-        (value) => typeof value === 'object' && value !== null && 'judge' in value,
-        'must be what createRoleDirectory returns',
-      )
-      .optional(),
+    revocations: objectWith<RevocationList>('a RevocationList', 'isRevoked', 'add', 'close').optional(),
+    refreshes: objectWith<RefreshExchange>('a RefreshExchange', 'once', 'close').optional(),
+    roles: objectWith<RoleDirectory>('what createRoleDirectory returns', 'judge').optional(),
     clockTolerance: seconds(0, 300).optional(),
     maxTokenLifetime: seconds(60, 3660 * day).optional(),
     timeout: seconds(0.01, 60).optional(),
     fetch: functionOf<Fetch>().optional(),
-    clock: z
-      .custom<Clock>((value) => typeof value === 'object' && value !== null && 'monotonic' in value, 'must be a Clock')
-      .optional(),
+    clock: objectWith<Clock>('a Clock', 'monotonic').optional(),
   }),
 )
 

@@ -113,3 +113,10 @@ export const seconds = (least: number, most: number) =>
 
 /** A function that is passed in; what it takes and gives is checked by TypeScript alone. */
 export const functionOf = <F>() => z.custom<F>((value) => typeof value === 'function', 'must be a function')
+
+/** An object with these functions, of which the same holds. @param what it must be */
+export const objectWith = <T extends object>(what: string, ...names: readonly (keyof T & string)[]) =>
+  z.custom<T>(
+    (value) => typeof value === 'object' && value !== null && names.every((name) => name in value),
+    `must be ${what}`,
+  )

@@ -168,6 +168,8 @@ describe('createAuthenticator', () => {
     [{ ...fixed, fetch: 'fetch' }, /option fetch: must be a function/],
     [{ ...fixed, clock: Date }, /option clock: must be a Clock/],
     [{ ...fixed, revocations: [] }, /option revocations: must be a RevocationList/],
+    [{ ...fixed, revocations: { isRevoked() {}, close() {} } }, /option revocations: must be a RevocationList/],
+    [{ ...fixed, revocations: { isRevoked() {}, add() {} } }, /option revocations: must be a RevocationList/],
   ])('refuses %j', (options, fault) => {
     expect(faultOf(() => createAuthenticator(options as never))).toMatch(fault)
   })

@@ -87,6 +87,7 @@ describe('the options of a session', () => {
     [{ absolute: 40 * 86_400 }, 'must not be more than maxTokenLifetime'],
     [{ maxCookieBytes: 100 }, 'must be at least 1024'],
     [{ store: {} as never }, 'must be a SessionStore'],
+    [{ store: { read() {}, write() {} } as never }, 'must be a SessionStore'],
     [{ keyss: key } as never, 'did you mean keys?'],
   ])('are refused when it is built: %j', (session, message) => {
     expect(() => create(session)).toThrow(message)

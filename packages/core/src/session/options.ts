@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { lazily } from '../lazily.ts'
-import { invalidOptions, readOptions, seconds, text } from '../options.ts'
+import { invalidOptions, objectWith, readOptions, seconds, text } from '../options.ts'
 import { secureAddress } from '../providers/secure-address.ts'
 import type { Seconds } from '../types.ts'
 import type { SessionStore } from './store.ts'
@@ -44,12 +44,7 @@ const schema = lazily(() => {
       .string('must be a text')
       .regex(/^(\/[\w-]+)+$/, 'must be a path such as /auth')
       .optional(),
-    store: z
-      .custom<SessionStore>(
-        (value) => typeof value === 'object' && value !== null && 'read' in value && 'write' in value,
-        'must be a SessionStore',
-      )
-      .optional(),
+    store: objectWith<SessionStore>('a SessionStore', 'read', 'write', 'end').optional(),
     cookieName: z
       .string('must be a text')
       .regex(/^[\w-]{1,40}$/, 'must be at most 40 letters, digits, _ and -')
