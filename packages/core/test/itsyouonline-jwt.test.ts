@@ -1,4 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
+import { partsOf } from '../src/authenticator-parts.ts'
+import { createAuthenticator } from '../src/index.ts'
+import { itsYouOnline } from '../src/providers/itsyouonline/index.ts'
+import type { Route } from '../src/route.ts'
 import { claimsOf, stageItsYouOnline } from './support/itsyouonline.ts'
 
 const stage = stageItsYouOnline()
@@ -197,5 +201,23 @@ describe('other tokens', () => {
     })
     await stage.clock.advance(11)
     await expect(shop.exchangeCode({ code, redirectUri })).rejects.toMatchObject({ code: 'ERR_UPSTREAM_INVALID' })
+  })
+  it('signs a user in with a browser, with the grants that count in the session', async () => {
+    const key = stage.provider.addOrganizationKey('petshop', { callbackURL, label: 'browsers' })
+    const { url: baseUrl, publicJwk: keys } = stage.provider
+    stage.provider.consent('bob', 'petshop', ['user:memberof:petshop'])
+    await stage.client.api.CreateUserGrant({ globalid: 'petshop' }, { username: 'bob', grant: 'vip' })
+    const client = { ...key, scopes: ['user:memberof:petshop'] }
+    const provider = itsYouOnline({ organization: 'petshop', keys, baseUrl, client })
+    const auth = createAuthenticator({ providers: [provider], clock: stage.clock })
+    const { context } = partsOf(auth).routes[0] as Route
+    const state = 'not-guessable'
+    const step = (await provider.signIn?.start({ callbackUrl: callbackURL, state }, context)) as { location: string }
+    const browser = { redirect: 'manual', headers: { cookie: stage.provider.browserOf('bob') } } as const
+    const back = (await fetch(step.location, browser)).headers.get('location') ?? ''
+    const signedIn = await provider.signIn?.finish({ url: new URL(back), state, kept: {} }, context)
+    const { user } = await auth.verify(signedIn?.tokens.accessToken ?? '')
+    expect(user).toMatchObject({ id: 'bob', scopes: ['user:memberof:petshop', 'grant:vip'] })
+    await auth.close()
   })
 })

@@ -1,6 +1,7 @@
 import { createItsYouOnlineEmulator, createTestClock, type Fault, type ItsYouOnlineEmulator } from '@claviger/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { itsYouOnline } from '../src/providers/itsyouonline/index.ts'
+import { decodeJwt } from 'jose'
+import { createItsYouOnlineClient, itsYouOnline } from '../src/providers/itsyouonline/index.ts'
 import { contextOf } from './support/provider-context.ts'
 import { describeProvider, tampered } from './support/provider-contract.ts'
 
@@ -57,6 +58,31 @@ describe('refresh', () => {
     server.removeFrom('petshop', 'bob')
     expect(await refresh(token)).toMatchObject({ tokens: { scopes: ['user:name'] } })
     server.addMember('petshop', 'bob')
+  })
+
+  it('keeps grants as they are by then, and brings none that were not asked for', async () => {
+    server.consent('bob', 'petshop', [])
+    const owner = createItsYouOnlineClient({ ...server.user, baseUrl: server.url, clock, retries: 0 })
+    const [organization, username] = [{ globalid: 'petshop' }, 'bob']
+    await owner.api.CreateUserGrant(organization, { username, grant: 'vip' })
+    const asked = { scopes: ['user:name'], refreshable: true, clientId: 'petshop' }
+    const granted = server.tokenFor(username, { ...asked, addGrants: true })
+    const bare = server.tokenFor(username, asked)
+    await owner.api.UpdateUserGrant(organization, { username, oldgrant: 'vip', newgrant: 'gold' })
+    expect(await refresh(granted)).toMatchObject({ tokens: { scopes: ['user:name', 'grant:gold'] } })
+    expect(await refresh(granted, { refreshValidity: 60 })).toMatchObject({
+      tokens: { scopes: ['user:name', 'grant:gold'], expiresAt: clock.now() / 1000 + 60 },
+    })
+    expect(await refresh(bare)).toMatchObject({ tokens: { scopes: ['user:name'] } })
+    const scopeOf = async (jwt: Promise<string>) => decodeJwt(await jwt).scope
+    expect(await scopeOf(owner.refreshJwt(granted))).toEqual(['user:name', 'grant:gold'])
+    expect(await scopeOf(owner.refreshJwt(granted, { addGrants: false }))).toEqual(['user:name'])
+    expect(await scopeOf(owner.refreshJwt(bare))).toEqual(['user:name'])
+    expect(await scopeOf(owner.refreshJwt(bare, { addGrants: true }))).toEqual(['user:name', 'grant:gold'])
+    await expect(owner.refreshJwt(bare, { scope: 'user:name' } as object)).rejects.toMatchObject({
+      code: 'ERR_OPTIONS_INVALID',
+    })
+    await owner.api.DeleteAllUserGrants({ globalid: 'petshop', username })
   })
 
   const faults: readonly Fault[] = [

@@ -6,9 +6,8 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { createOperations, withBytes } from '../../openapi-operations.ts'
 import { invalidOptions, readOptions, text } from '../../options.ts'
 import { withRenewal } from '../../renewal.ts'
-import type { Seconds } from '../../types.ts'
 import { secureAddress } from '../secure-address.ts'
-import { createJwtCalls, type ItsYouOnlineJwtRequest, readJwtRequest } from './jwt.ts'
+import { createJwtCalls, type ItsYouOnlineJwtRequest, type ItsYouOnlineRefreshRequest, readJwtRequest } from './jwt.ts'
 import { createJwtCache } from './jwt-cache.ts'
 import { hosts, type ItsYouOnlineEnvironment } from './keys.ts'
 import {
@@ -60,10 +59,11 @@ export interface ItsYouOnlineClient {
   getJwt(request?: ItsYouOnlineJwtRequest & { useCache?: boolean }, options?: CallOptions): Promise<string>
   /**
    * A new JWT for one with a refresh token, expired or not.
-   * @param request How long it is to be valid; a day otherwise, whatever the old one was.
+   * @param request How long it is to be valid; a day otherwise, whatever the old one was. Whether it tells of grants; as the old one did
+   * otherwise. What `storeInfo` put into the old one is lost.
    * @throws {AuthError} `ERR_UPSTREAM_UNAUTHORIZED` when it cannot be refreshed any more
    */
-  refreshJwt(jwt: string, request?: { validity?: Seconds }, options?: CallOptions): Promise<string>
+  refreshJwt(jwt: string, request?: ItsYouOnlineRefreshRequest, options?: CallOptions): Promise<string>
   /** A JWT for an access token, such as one of a user who signed in. It ends with the access token. */
   exchangeAccessToken(accessToken: string, request?: ItsYouOnlineJwtRequest, options?: CallOptions): Promise<string>
   /**
@@ -157,7 +157,7 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
       const wanted = readJwtRequest('getJwt', request)
       return useCache && cache !== undefined ? cache.get(wanted, callOptions) : jwts.issue(key, wanted, callOptions)
     },
-    refreshJwt: async (jwt, { validity } = {}, callOptions = {}) => jwts.refresh(jwt, validity, callOptions),
+    refreshJwt: async (jwt, request = {}, callOptions = {}) => jwts.refresh(jwt, request, callOptions),
     exchangeAccessToken: async (accessToken, request = {}, callOptions = {}) =>
       jwts.exchange(accessToken, readJwtRequest('exchangeAccessToken', request), callOptions),
     exchangeJwt: async (jwt, request = {}, callOptions = {}) =>

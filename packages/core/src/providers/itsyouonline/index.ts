@@ -16,7 +16,7 @@ export {
   type ItsYouOnlineClientOptions,
   type ItsYouOnlineCredentials,
 } from './client.ts'
-export type { ItsYouOnlineJwtRequest } from './jwt.ts'
+export type { ItsYouOnlineJwtRequest, ItsYouOnlineRefreshRequest } from './jwt.ts'
 export type { ItsYouOnlineEnvironment } from './keys.ts'
 export type { ItsYouOnlineAccessToken, ItsYouOnlineAuthorizationRequest, ItsYouOnlineCode } from './oauth.ts'
 export type {

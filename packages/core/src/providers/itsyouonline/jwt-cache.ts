@@ -34,10 +34,11 @@ export function createJwtCache(
   })
 
   // Nothing where it cannot be refreshed any more; then a new one is asked for.
-  async function refreshed(jwt: string | undefined, { refreshable, validity }: CheckedRequest) {
+  async function refreshed(jwt: string | undefined, { refreshable, validity, addGrants }: CheckedRequest) {
     if (jwt === undefined || refreshable !== true) return undefined
     try {
-      return await calls.refresh(jwt, validity, {})
+      const request = { ...(validity !== undefined && { validity }), ...(addGrants !== undefined && { addGrants }) }
+      return await calls.refresh(jwt, request, {})
     } catch (error) {
       if (isAuthError(error) && error.code === 'ERR_UPSTREAM_UNAUTHORIZED') return undefined
       throw error

@@ -6,8 +6,8 @@ import type { JsonResponse } from '../../http.ts'
 import { isObject } from '../../json.ts'
 import { invalidOptions, readOptions, text } from '../../options.ts'
 import type { Claims, Seconds } from '../../types.ts'
-import { isOfSame } from './refresh.ts'
-import { readPrincipal } from './user.ts'
+import { isOfSame, refreshUrl } from './refresh.ts'
+import { hasGrants, readPrincipal } from './user.ts'
 import { readToken } from './wire.ts'
 
 /** What a JWT is to say. */
@@ -31,6 +31,9 @@ export interface ItsYouOnlineJwtRequest {
   acceptLess?: boolean
 }
 
+/** What a refreshed JWT is to say; all else stays. */
+export type ItsYouOnlineRefreshRequest = Pick<ItsYouOnlineJwtRequest, 'validity' | 'addGrants'>
+
 /** A machine or an organization that signs in with a key of its own. */
 export interface KeyCredentials {
   readonly clientId: string
@@ -52,6 +55,8 @@ const schema = z.strictObject({
   addGrants: z.boolean().optional(),
   acceptLess: z.boolean().optional(),
 })
+
+const refreshSchema = schema.pick({ validity: true, addGrants: true })
 
 /** A request that has been checked. */
 export interface CheckedRequest extends Omit<ItsYouOnlineJwtRequest, 'scope' | 'audience'> {
@@ -117,18 +122,17 @@ export function createJwtCalls(base: string, caller: Caller) {
       return ask('exchangeJwt', '/v1/oauth/jwt', {}, request, { authorization: `bearer ${jwt}` }, options)
     },
     /** A new JWT for an old one that carries a refresh token. */
-    async refresh(jwt: string, validity: Seconds | undefined, options: CallOptions): Promise<string> {
+    async refresh(jwt: string, request: ItsYouOnlineRefreshRequest, options: CallOptions): Promise<string> {
       const operation = 'refreshJwt'
       const old = readToken(jwt)
       if (typeof old?.refresh_token !== 'string') throw invalidOptions(operation, 'the JWT has no refresh_token')
-      const { validity: seconds } = readJwtRequest(operation, validity === undefined ? {} : { validity })
-      const at = `${base}/v1/oauth/jwt/refresh`
+      const { validity, addGrants = hasGrants(old) } = readOptions(operation, refreshSchema, request)
       const fresh = await caller(
         {
           operation,
           method: 'GET',
-          url: seconds === undefined ? at : `${at}?validity=${seconds}`,
-          shown: at,
+          url: refreshUrl(base, { validity, addGrants }),
+          shown: refreshUrl(base, {}),
           headers: { authorization: `bearer ${jwt}` },
           expect: [200],
           read: jwtIn,

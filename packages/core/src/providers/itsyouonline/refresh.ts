@@ -4,7 +4,7 @@ import { isMarkup } from '../../http.ts'
 import { retryAfter } from '../../response-headers.ts'
 import type { Refresh, RefreshOutcome } from '../../token-set.ts'
 import type { Claims, Seconds } from '../../types.ts'
-import { readPrincipal } from './user.ts'
+import { hasGrants, readPrincipal } from './user.ts'
 import { readToken } from './wire.ts'
 
 /**
@@ -22,12 +22,9 @@ export function refreshAt(base: string, validity: Seconds | undefined): Refresh 
       )
     }
     try {
-      const response = await request(
-        `${base}/v1/oauth/jwt/refresh${validity === undefined ? '' : `?validity=${validity}`}`,
-        {
-          headers: { authorization: `bearer ${accessToken}` },
-        },
-      )
+      const response = await request(refreshUrl(base, { validity, addGrants: hasGrants(old) }), {
+        headers: { authorization: `bearer ${accessToken}` },
+      })
       const { status, text, headers } = response
       if (status === 200) return refreshed(text.trim(), old)
       const explanation = `itsyouonline: the refresh was answered with status ${status}`
@@ -38,6 +35,18 @@ export function refreshAt(base: string, validity: Seconds | undefined): Refresh 
       return { outcome: 'unavailable', error: asUnavailable(error) }
     }
   }
+}
+
+/** Where a JWT is refreshed. */
+export function refreshUrl(
+  base: string,
+  { validity, addGrants }: { readonly validity?: Seconds | undefined; readonly addGrants?: boolean | undefined },
+): string {
+  const query = new URLSearchParams({
+    ...(validity !== undefined && { validity: String(validity) }),
+    ...(addGrants === true && { add_grants: 'true' }),
+  })
+  return `${base}/v1/oauth/jwt/refresh${query.size === 0 ? '' : `?${query}`}`
 }
 
 function refreshed(token: string, old: Claims): RefreshOutcome {

@@ -52,7 +52,11 @@ export function signInAt(
       try {
         const redirectUri = `${url.origin}${url.pathname}`
         const { accessToken } = await oauth.redeem({ clientId, clientSecret }, { code, redirectUri, state }, {})
-        const jwt = await jwts.exchange(accessToken, { refreshable: true, storeInfo: true, acceptLess: true }, {})
+        const jwt = await jwts.exchange(
+          accessToken,
+          { refreshable: true, storeInfo: true, addGrants: true, acceptLess: true },
+          {},
+        )
         const exp = readToken(jwt)?.exp
         return { tokens: { accessToken: jwt, ...(typeof exp === 'number' && { expiresAt: exp }) } }
       } catch (error) {

@@ -32,6 +32,11 @@ export function readPrincipal(claims: Claims): Principal | undefined {
   return { kind: 'organization', id, scopes: scopesIn(claims), memberships: [] }
 }
 
+/** Whether a token tells what the client granted the user. A refresh leaves that out unless it is asked for again. */
+export function hasGrants(claims: Claims): boolean {
+  return scopesIn(claims).some((scope) => scope.startsWith('grant:'))
+}
+
 // A list; the documentation shows one text too. Global ids may have blanks, so only commas divide it.
 function listIn({ scope }: Claims): readonly string[] {
   if (typeof scope === 'string') return scope.split(',').map((one) => one.trim())

@@ -54,6 +54,7 @@ export interface ItsYouOnlineTokenOptions {
   /** Puts a refresh token into it. */
   readonly refreshable?: boolean
   readonly storeInfo?: boolean
+  readonly addGrants?: boolean
   /** For a user: which client the token is given to. Default: an API key of the user. */
   readonly clientId?: string
 }
@@ -172,12 +173,14 @@ export async function createItsYouOnlineEmulator(
       state.sessions.set(session, state.user(username).username)
       return `authenticatedsession=${session}`
     },
-    tokenFor(who, { scopes = [], audience = [], validity, refreshable = false, storeInfo = false, clientId } = {}) {
+    tokenFor(who, { scopes = [], audience = [], validity, clientId, ...more } = {}) {
+      const { refreshable = false, storeInfo = false, addGrants = false } = more
       const grant = state.users.has(who) ? grantOfUser(who, clientId) : grantOfOrganization(who)
       const parameters = new URLSearchParams({
         scope: [...scopes, ...(refreshable ? ['offline_access'] : [])].join(','),
         aud: audience.join(','),
         store_info: String(storeInfo),
+        add_grants: String(addGrants),
         ...(validity !== undefined && { validity: String(validity) }),
       })
       return makeJwt(host, grant, parameters, host.now() + 86_400)
