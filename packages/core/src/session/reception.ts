@@ -3,6 +3,7 @@ import { AuthError } from '../errors.ts'
 import { publishRefusal } from '../events.ts'
 import { type HttpAnswer, isPageRequest } from './page-request.ts'
 import { loopPage, redirect, withCookies } from './pages.ts'
+import { maxReturnTo } from './return-to.ts'
 import type { SessionState, Sessions } from './sessions.ts'
 
 /** A session of a request; or the answer to a browser that has to sign in first. */
@@ -44,5 +45,6 @@ export function createReception(
 }
 
 function loginUrlFor({ url = '/', originalUrl = url }: HttpRequest, { settings }: Sessions): string {
-  return `${settings.origin}${settings.path}/login?${new URLSearchParams({ returnTo: originalUrl })}`
+  const login = `${settings.origin}${settings.path}/login`
+  return originalUrl.length > maxReturnTo ? login : `${login}?${new URLSearchParams({ returnTo: originalUrl })}`
 }

@@ -1,3 +1,6 @@
+/** How long an address to go back to may be: it travels in headers, which servers and proxies bound. */
+export const maxReturnTo = 2048
+
 /**
  * An address to go back to, if it is a path of this app; the start page otherwise. It comes from a query that anybody can write, so
  * it must not lead anywhere else in any reading: browsers take `/\evil` and `/<tab>/evil` for other hosts.
@@ -5,7 +8,7 @@
  */
 export function readReturnTo(value: string | null | undefined, origin: string, ownPath: string): string {
   const start = `${origin}/`
-  if (typeof value !== 'string' || value.length > 2048 || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(value))
+  if (typeof value !== 'string' || value.length > maxReturnTo || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(value))
     return start
   if (!URL.canParse(value, origin)) return start
   const url = new URL(value, origin)

@@ -29,6 +29,14 @@ export function describeSigningIn(stage: SessionStage): void {
       expect((await other.open(`${stage.origin}/admin`)).status).toBe(403)
     })
 
+    it('forgets an address that is too long to go back to, and makes no header of it', async () => {
+      use()
+      const long = await new Browser().open(`${stage.origin}/me?${'ü'.repeat(600)}`, { follow: false })
+      expect([long.status, long.headers.get('location')]).toEqual([303, `${stage.origin}/auth/login`])
+      const short = await new Browser().open(`${stage.origin}/me?${'x'.repeat(2000)}`, { follow: false })
+      expect(short.headers.get('location')).toContain('returnTo=')
+    })
+
     it('works by a link in a mail, in the browser that asked for it', async () => {
       use()
       const browser = new Browser()
