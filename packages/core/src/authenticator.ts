@@ -204,9 +204,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       watcher.close()
       for (const keys of shared.keySets.values()) keys.close()
       for (const metadata of shared.metadata.values()) metadata.close()
-      await checked.refreshes?.close()
       roles?.close()
-      await revocations.close()
+      await Promise.all([checked.refreshes?.close(), revocations.close()])
     },
   }
   const leave = countLiving(

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { createTestClock, createTestKey, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import type { Provider } from '../src/index.ts'
+import { createAuthenticator, createRevocationList, type Provider } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createCleanup, keysOf, outcomeOf, sendJson, until } from './support/faults.ts'
 
@@ -184,6 +184,20 @@ describe('close()', () => {
     const before = [up.requests(), down.requests()]
     await clock.advance(100_000)
     expect([up.requests(), down.requests()]).toEqual(before)
+  })
+
+  it('closes the list of revocations also where the refreshes cannot be closed, and tells', async () => {
+    let isClosed = false
+    const close = async () => {
+      isClosed = true
+    }
+    const auth = createAuthenticator({
+      providers: [oidc({ issuer: 'https://id.example.com', audience: 'api' })],
+      revocations: { ...createRevocationList(), close },
+      refreshes: { once: (_, ask) => ask(), close: () => Promise.reject(new Error('stuck')) },
+    })
+    await expect(auth.close()).rejects.toThrow('stuck')
+    expect(isClosed).toBe(true)
   })
 })
 
