@@ -183,6 +183,9 @@ export function describeSessions(stage: SessionStage): void {
       const asked = logto.requests('token')
       const waits = [await me(browser), await me(browser)]
       expect(waits.map(({ status }) => status)).toEqual([401, 401])
+      // The browser has the new tokens meanwhile: the old ones are used up.
+      const set = waits[0]?.visited.setCookies ?? []
+      expect(set.some((cookie) => /^claviger=[^;]/.test(cookie))).toBe(age !== 0)
       await clock.advance(11)
       expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
       expect(logto.requests('token') - asked).toBe(age === 0 ? 0 : 1)
