@@ -175,9 +175,10 @@ export class AuthError extends Error {
     return this.status
   }
 
-  /** `WWW-Authenticate` for the caller's faults, `Retry-After` for the provider's, `Set-Cookie` where a session has ended. */
+  /** `WWW-Authenticate` for the caller's faults, `Retry-After` for the provider's, `Set-Cookie`, for no cache to keep, where a session has ended. */
   get headers(): Record<string, string | string[]> {
-    return { ...this.#headers(), ...(this.cookies.length > 0 && { 'Set-Cookie': [...this.cookies] }) }
+    if (this.cookies.length === 0) return this.#headers()
+    return { ...this.#headers(), 'Set-Cookie': [...this.cookies], 'Cache-Control': 'no-store' }
   }
 
   #headers(): Record<string, string> {

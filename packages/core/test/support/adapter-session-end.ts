@@ -170,6 +170,15 @@ export function describeSessionEnd(stage: SessionStage): void {
       }
     })
 
+    it('is told of its end by an answer that no cache keeps', async () => {
+      const auth = use()
+      const browser = await signIn('logto', 'alice')
+      await auth.revoke({ subject: 'alice', provider: 'logto' })
+      const { visited } = await me(browser)
+      expect([visited.status, visited.setCookies.length > 0]).toEqual([401, true])
+      expect(visited.headers.get('cache-control')).toBe('no-store')
+    })
+
     it('becomes nobody, where nobody is let in too', async () => {
       const auth = use({}, { required: false })
       const browser = await signIn('logto', 'bob')
