@@ -26,7 +26,7 @@ import {
   type VerifiedToken,
 } from '@claviger/core'
 import type { Request } from 'express-serve-static-core'
-import { introduce } from './introduce.ts'
+import { introduce, lookAt } from './introduce.ts'
 
 declare global {
   namespace Express {
@@ -65,9 +65,10 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
   const { recognize, receive, ...made } = createRequestAuthenticator(source, http)
 
   function authenticateRequest(req: Req, res: ServerResponse, next: Next): void | Promise<void> {
-    const auth = recognize(req)
+    const headers = lookAt(req)
+    const auth = recognize(headers, req)
     if (auth === undefined) return authenticateNewcomer(req, res, next)
-    introduce(req, auth)
+    introduce(req, auth, headers)
     next()
   }
 

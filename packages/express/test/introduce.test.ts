@@ -51,6 +51,7 @@ describe.each([
     const { call, close } = await serve(
       app(auth as RequestHandler, (req, _res, next) => {
         seen.add(req.user)
+        expect(Object.keys(req)).not.toContain('user')
         if (req.user !== undefined) req.user.name = `${req.user.name ?? ''}x`
         next()
       }) as never,
@@ -70,14 +71,46 @@ describe.each([
     for (const _ of [1, 2]) expect(await answer(app(before, auth as RequestHandler))).toEqual(['alice', 'alice'])
   })
 
-  it('are what the middleware says, also where an app has accessors of these names', async () => {
-    const instance = app(auth as RequestHandler)
-    const mallory = () => ({ id: 'mallory', user: { id: 'mallory' } })
-    Object.defineProperties(instance.request, {
-      user: { get: mallory, set: own('user'), configurable: true },
-      auth: { get: mallory, set: own('auth'), configurable: true },
-    })
-    for (const _ of [1, 2]) expect(await answer(instance)).toEqual(['alice', 'alice'])
+  it.each(['user', 'auth'] as const)(
+    'are what the middleware says, when only some requests have their own %s',
+    async (name) => {
+      const before: RequestHandler = (req, _res, next) => {
+        if (req.headers['x-before'] === 'own') own(name).call(req, { id: 'mallory', user: { id: 'mallory' } })
+        if (req.headers['x-before'] === 'assigned') req[name] = { id: 'mallory', user: { id: 'mallory' } } as never
+        next()
+      }
+      const { call, close } = await serve(app(before, auth as RequestHandler) as never)
+      closing.push(close)
+      for (const kind of ['none', 'none', 'own', 'assigned', 'none', 'own']) {
+        const headers = { authorization: `Bearer ${token}`, 'x-before': kind }
+        expect(JSON.parse((await call('/', { headers })).body)).toEqual(['alice', 'alice'])
+      }
+    },
+  )
+
+  it.each([[['user']], [['auth']], [['user', 'auth']]] as const)(
+    'are what the middleware says, also where an app has accessors called %s',
+    async (names) => {
+      const instance = app(auth as RequestHandler)
+      const mallory = () => ({ id: 'mallory', user: { id: 'mallory' } })
+      for (const name of names)
+        Object.defineProperty(instance.request, name, { get: mallory, set: own(name), configurable: true })
+      for (const _ of [1, 2]) expect(await answer(instance)).toEqual(['alice', 'alice'])
+    },
+  )
+
+  it('are there, too, for a request that has lost the list of its headers', async () => {
+    const { call, close } = await serve(
+      app((req, _res, next) => {
+        if (req.headers['x-lose'] !== undefined) req.rawHeaders = undefined as never
+        next()
+      }, auth as RequestHandler) as never,
+    )
+    closing.push(close)
+    for (const lose of [{}, {}, { 'x-lose': 'yes' }, {}]) {
+      const { body } = await call('/', { headers: { authorization: `Bearer ${token}`, ...lose } })
+      expect(JSON.parse(body)).toEqual(['alice', 'alice'])
+    }
   })
 
   it('can be assigned to, as any property', async () => {
@@ -114,6 +147,6 @@ it('are there without Express, too', async () => {
 
 function own(name: string) {
   return function define(this: object, value: unknown): void {
-    Object.defineProperty(this, name, { value, configurable: true })
+    Object.defineProperty(this, name, { value, configurable: true, writable: true })
   }
 }
