@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import onHeaders from 'on-headers'
 
 /** What an answer must have in its header section, whatever it is. */
 export interface AnswerHeaders {
@@ -13,18 +14,14 @@ export interface AnswerHeaders {
  */
 export function addHeaders(response: ServerResponse, { headers, cookies }: AnswerHeaders): void {
   const added = Object.entries(headers)
-  if (added.length === 0 && cookies.length === 0) return
+  if (response.headersSent || (added.length === 0 && cookies.length === 0)) return
   const add = () => {
     for (const [name, value] of added) response.setHeader(name, besides(response.getHeader(name), value))
     const set = [response.getHeader('Set-Cookie') ?? []].flat()
     for (const cookie of cookies) if (!set.includes(cookie)) response.appendHeader('Set-Cookie', cookie)
   }
   add()
-  const writeHead = response.writeHead as (...values: unknown[]) => ServerResponse
-  response.writeHead = (...values: unknown[]) => {
-    add()
-    return writeHead.apply(response, values)
-  }
+  onHeaders(response, add)
 }
 
 // What would let a shared cache keep the answer. Caches that know the last one take no heed of `no-store` beside it.

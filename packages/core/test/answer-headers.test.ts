@@ -64,6 +64,27 @@ it('cookies stand beside those of the app, once, also where all headers have bee
   expect([taken.getSetCookie(), taken.get('vary')]).toEqual([cookies, 'Cookie'])
 })
 
+it.each([
+  ['an object', { 'Set-Cookie': ['theirs=0'], 'Cache-Control': 'public, max-age=60' }],
+  ['a list', ['Set-Cookie', 'theirs=0', 'Cache-Control', 'public, max-age=60']],
+])('they are there, too, where an app gives its own in the last moment, as %s', async (_, given) => {
+  const headers = await answered((response) => {
+    addHeaders(response, { ...onlyPrivate, cookies: ['a=1'] })
+    response.writeHead(200, given as never).end()
+  })
+  expect(headers.getSetCookie()).toEqual(['theirs=0', 'a=1'])
+  expect(headers.get('cache-control')).toBe('max-age=60, private')
+})
+
+it('an answer that somebody has given meanwhile is left as it is', async () => {
+  const headers = await answered((response) => {
+    response.writeHead(200)
+    addHeaders(response, { ...vary, cookies: ['a=1'] })
+    response.end()
+  })
+  expect([headers.has('vary'), headers.getSetCookie()]).toEqual([false, []])
+})
+
 it('where there is nothing to add, the answer is left as it is', async () => {
   const headers = await answered((response) => {
     const { writeHead } = response

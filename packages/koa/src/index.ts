@@ -89,7 +89,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
   async function authenticateNewcomer(ctx: AnyContext, next: () => Promise<unknown>): Promise<void> {
     const visitor = await receive(new KoaRequest(ctx), ctx)
     const { auth, answer } = visitor
-    if (!ctx.headerSent) addHeaders(ctx.res, visitor)
+    addHeaders(ctx.res, visitor)
     if (answer !== undefined) return send(ctx, answer)
     if (auth !== undefined) introduce(ctx, auth)
     await next()
