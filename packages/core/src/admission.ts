@@ -8,7 +8,7 @@ import type { Seconds } from './types.ts'
 
 /** Who may have signatures verified, how many at once, and who waits. Tokens that are known never come here. */
 export interface AdmissionLimits {
-  /** Verifications at once. Default: four times the threads of libuv, which are 4 unless `UV_THREADPOOL_SIZE` says otherwise. */
+  /** Verifications at once. Default: six times the threads of libuv, which are 4 unless `UV_THREADPOOL_SIZE` says otherwise. */
   readonly concurrency: number
   /** Of these, for sources that lately sent bad signatures. Default: one less than there are cores or threads, at least 1, less than `concurrency`. */
   readonly suspectConcurrency: number

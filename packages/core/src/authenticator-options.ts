@@ -154,7 +154,7 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
 // Trusted sources get all threads of libuv, and some that stand ready for each, so that none has to wait for the main thread.
 // Suspects leave one thread free, and a core: that of the main thread.
 function admissionLimits(given: Partial<AdmissionLimits> = {}): AdmissionLimits {
-  const { concurrency = 4 * threads() } = given
+  const { concurrency = 6 * threads() } = given
   const suspectConcurrency = Math.max(1, Math.min(concurrency, threads(), availableParallelism()) - 1)
   return {
     suspectConcurrency,

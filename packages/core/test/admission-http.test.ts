@@ -193,3 +193,25 @@ it('serves who verifies without a request as one source of many', async () => {
   const all = await Promise.all(tokens.map((token) => verify(token)))
   expect(all.map(({ user }) => user.id)).toEqual(['0', '1', '2', '3', '4'])
 })
+
+it.each([
+  [undefined, 24],
+  ['2', 12],
+  ['many', 24],
+])('by default six are under way for each thread: UV_THREADPOOL_SIZE %s', async (size, expected) => {
+  const before = process.env.UV_THREADPOOL_SIZE
+  if (size === undefined) delete process.env.UV_THREADPOOL_SIZE
+  else process.env.UV_THREADPOOL_SIZE = size
+  try {
+    await start()
+  } finally {
+    if (before === undefined) delete process.env.UV_THREADPOOL_SIZE
+    else process.env.UV_THREADPOOL_SIZE = before
+  }
+  const tokens = Array.from({ length: 40 }, (_, user) => issuer.tokenFor({ subject: `user-${user}` }))
+  const verifying = tokens.map((token) => app.authenticator.verify(token))
+  await new Promise((resolve) => process.nextTick(resolve))
+  const { running, waiting } = app.authenticator.health().admission ?? {}
+  await Promise.all(verifying)
+  expect([running, waiting]).toEqual([expected, 40 - expected])
+})
