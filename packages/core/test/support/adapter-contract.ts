@@ -11,6 +11,7 @@ import { describeSessionAttacks } from './adapter-session-attacks.ts'
 import { describeSessionEnd } from './adapter-session-end.ts'
 import { describeSessionUpgrades } from './adapter-session-upgrades.ts'
 import { describeSigningIn } from './adapter-sign-in.ts'
+import { describeSignInAttacks } from './adapter-sign-in-attacks.ts'
 import { createStage } from './adapter-stage.ts'
 import { describeUpgrades } from './adapter-upgrades.ts'
 import { createSessionStage } from './session-stage.ts'
@@ -29,7 +30,8 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeSessions(sessions)
     describeSessionEnd(sessions)
     describeProfile(sessions)
-    describeSessionAttacks(buildApp)
+    describeSignInAttacks(sessions)
+    describeSessionAttacks(sessions)
     describeSessionUpgrades(buildApp)
     describeLogout(buildApp)
   })

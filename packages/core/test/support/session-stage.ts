@@ -20,6 +20,8 @@ export interface SessionStage {
   use(session?: Partial<SessionOptions>, http?: HttpOptions, setup?: Partial<AppSetup>): Authenticator
   /** A browser in which somebody has signed in. */
   signIn(provider: keyof typeof signIns, user: string, browser?: Browser): Promise<Browser>
+  /** A browser on the way to Logto and back, and the address that it is sent back to. */
+  onTheWay(user: string, browser?: Browser): Promise<{ browser: Browser; callback: URL }>
   /** A call of the API by a script of a page: its status, and who it is. */
   me(browser: Browser): Promise<{ status: number; id: string | undefined; visited: Visited }>
 }
@@ -90,6 +92,11 @@ export function createSessionStage(buildApp: BuildApp): SessionStage {
       const done = await signIns[provider](browser, page, user)
       expect([done.status, done.url.href]).toEqual([200, `${app.origin}/me`])
       return browser
+    },
+    async onTheWay(user, browser = new Browser()) {
+      const page = await browser.open(`${app.origin}/auth/login`, { form: { provider: 'logto', returnTo: '/me' } })
+      const back = await browser.submit(page, { user }, { follow: false })
+      return { browser, callback: new URL(back.headers.get('location') ?? '') }
     },
     async me(browser) {
       const visited = await browser.open(`${app.origin}/me`, { kind: 'api' })
