@@ -139,7 +139,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const acceptedFor = maxTokenLifetime + 2 * clockTolerance
   roles?.serve(acceptedFor)
   const verify = withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations)
-  const read = createReader({ admit, routes: table, clock, maxTokenLifetime })
+  // Whose a token was, and when it was issued, whatever its time.
+  const read = createReader({ admit, routes: table, clock, maxTokenLifetime, clockTolerance: Number.POSITIVE_INFINITY })
   const tokenSets = createTokenSets({
     routes,
     verify,

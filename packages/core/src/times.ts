@@ -4,7 +4,7 @@ import type { Claims, Seconds } from './types.ts'
 
 /** By what times a token is good. */
 export interface TimeRules {
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
   /** For `exp`, `nbf` and `iat`, in seconds. */
   readonly clockTolerance: Seconds
   /** The longest life that is accepted, in seconds: no revocation has to be kept longer than this. */

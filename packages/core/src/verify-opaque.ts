@@ -1,5 +1,6 @@
 import type { AdmissionLimits } from './admission.ts'
 import { safeClaims } from './claims.ts'
+import type { Clock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
 import { isAuthError, refused, unavailable } from './errors.ts'
 import type { CompactJws } from './jws.ts'
@@ -14,6 +15,7 @@ import type { Seconds } from './types.ts'
 import { toVerified } from './verified.ts'
 
 interface OpaqueVerifierOptions extends TimeRules {
+  readonly clock: Clock
   readonly routes: Routes
   /** The providers that accept opaque tokens, in the order they are asked. */
   readonly opaque: readonly Route[]

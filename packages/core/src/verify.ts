@@ -1,5 +1,6 @@
 import type { Admit } from './admission.ts'
 import type { Algorithm } from './algorithms.ts'
+import type { Clock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
 import { refused } from './errors.ts'
 import { listening, publish } from './events.ts'
@@ -17,13 +18,18 @@ import type { Claims, Seconds, Verifier } from './types.ts'
 import { toVerified } from './verified.ts'
 import { createOpaqueVerifier, type Sources } from './verify-opaque.ts'
 
+/** What it takes to verify a JWT of a provider: no way to ask it anything. */
+export type SignedRoute = Pick<Route, 'provider' | 'keys'>
+
 interface JwtVerifierOptions extends TimeRules {
-  readonly routes: Routes
+  readonly routes: ReadonlyMap<string, readonly SignedRoute[]>
   /** Lets signatures wait for their turn: nothing else costs so much CPU, and nobody holds a place while a provider is asked. */
   readonly admit: Admit
 }
 
 interface VerifierOptions extends JwtVerifierOptions {
+  readonly clock: Clock
+  readonly routes: Routes
   /** The providers that accept opaque tokens, in the order they are asked. */
   readonly opaque: readonly Route[]
   /** Whose requests are told apart; nothing where they are not. */
@@ -59,28 +65,25 @@ export function createVerifier(options: VerifierOptions): Judge {
   }
 }
 
-/**
- * Makes what tells of a JWT, whatever its time: whose it was, and when it was issued. Only its end is forgiven, and no event told.
- */
-export function createReader(options: Omit<JwtVerifierOptions, 'clockTolerance'>): Verifier {
-  const anyTime = { ...options, clockTolerance: Number.POSITIVE_INFINITY }
+/** Makes what verifies JWTs alone, beside the way of a request: nobody is asked anything, and no event told. */
+export function createReader(options: JwtVerifierOptions): Verifier {
   return async (token) => {
     const jws = token.length > maxTokenLength ? undefined : readCompactJws(token, true)
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     if (jws === undefined || routes.length === 0) throw refused('ERR_TOKEN_MALFORMED', 'this is no JWT of a provider')
-    return (await firstVerdict(routes, (route) => verifyJwt(jws, route, anyTime, undefined))).verified
+    return (await firstVerdict(routes, (route) => verifyJwt(jws, route, options, undefined))).verified
   }
 }
 
 // Looked up, never fetched: an unknown iss must not make us call its host.
-function routesOf({ claims }: CompactJws, routes: Routes): readonly Route[] {
+function routesOf({ claims }: CompactJws, routes: JwtVerifierOptions['routes']): readonly SignedRoute[] {
   const found = typeof claims.iss === 'string' ? routes.get(claims.iss) : undefined
   return (found ?? []).filter(({ provider }) => provider.jwt !== undefined)
 }
 
 async function verifyJwt(
   jws: CompactJws,
-  { provider, keys }: Route,
+  { provider, keys }: SignedRoute,
   options: JwtVerifierOptions,
   request: HttpRequest | undefined,
 ): Promise<Verdict> {

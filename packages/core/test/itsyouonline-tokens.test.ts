@@ -16,7 +16,11 @@ import {
   userOf,
   type VerifiedToken,
 } from '../src/index.ts'
-import { type ItsYouOnlineOptions, itsYouOnline } from '../src/providers/itsyouonline/index.ts'
+import {
+  createItsYouOnlineClient,
+  type ItsYouOnlineOptions,
+  itsYouOnline,
+} from '../src/providers/itsyouonline/index.ts'
 
 const clock = createTestClock()
 const now = () => clock.now() / 1000
@@ -267,6 +271,11 @@ describe('pinned keys', () => {
     const keys = { ...development, y: yOf(development.x) }
     expect(() => itsYouOnline({ organization: null, keys })).toThrow(/dangerouslyAcceptDevelopmentKey/)
     expect(itsYouOnline({ organization: null, keys, dangerouslyAcceptDevelopmentKey: true }).name).toBe('itsyouonline')
+    const client = { clientId: 'petshop', clientSecret: 'a', keys }
+    expect(() => createItsYouOnlineClient(client)).toThrow(/dangerouslyAcceptDevelopmentKey/)
+    expect(createItsYouOnlineClient({ ...client, dangerouslyAcceptDevelopmentKey: true })).toHaveProperty(
+      'verifyIdToken',
+    )
   })
 })
 

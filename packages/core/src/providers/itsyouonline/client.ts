@@ -5,11 +5,14 @@ import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { createOperations, withBytes } from '../../openapi-operations.ts'
 import { invalidOptions, readOptions, text } from '../../options.ts'
+import type { Jwk } from '../../provider.ts'
 import { withRenewal } from '../../renewal.ts'
+import type { VerifiedToken } from '../../types.ts'
 import { secureAddress } from '../secure-address.ts'
+import { createIdTokenVerifier } from './id-token.ts'
 import { createJwtCalls, type ItsYouOnlineJwtRequest, type ItsYouOnlineRefreshRequest, readJwtRequest } from './jwt.ts'
 import { createJwtCache } from './jwt-cache.ts'
-import { hosts, type ItsYouOnlineEnvironment } from './keys.ts'
+import { hosts, type ItsYouOnlineEnvironment, pinnedKeys, readPinnedKeys } from './keys.ts'
 import {
   createOAuthCalls,
   type ItsYouOnlineAccessToken,
@@ -40,6 +43,10 @@ export type ItsYouOnlineClientOptions = ItsYouOnlineCredentials &
     environment?: ItsYouOnlineEnvironment
     /** The address of another host, with `/api` or without: https, or http on loopback. Default: that of `environment`. */
     baseUrl?: string
+    /** The keys that ID tokens may be signed with, as in `itsYouOnline()`. Default: that of `environment`. */
+    keys?: string | Jwk | readonly (string | Jwk)[]
+    /** Accepts the key in the provider's repository among `keys`, with which anybody can sign anything. Not outside of a test. */
+    dangerouslyAcceptDevelopmentKey?: boolean
     /** For tests. Default: the machine's. */
     clock?: Pick<Clock, 'now' | 'monotonic'>
   }
@@ -76,6 +83,13 @@ export interface ItsYouOnlineClient {
   authorizationUrl(request: ItsYouOnlineAuthorizationRequest): string
   /** The access token of a user who came back with a code, which is good for ten seconds. */
   exchangeCode(code: ItsYouOnlineCode, options?: CallOptions): Promise<ItsYouOnlineAccessToken>
+  /**
+   * Verifies the ID token that came with an access token, by pinned keys and without a call: signature, issuer, times, and that it is for
+   * this organization. Name and validated e-mail address are in `user`, all else in `claims`, under the names of the scopes. It tells who
+   * signed in and allows nothing: no API takes it.
+   * @throws {AuthError} `ERR_TOKEN_…`; `ERR_OPTIONS_INVALID` without `clientId`
+   */
+  verifyIdToken(idToken: string): Promise<VerifiedToken>
   /** The user who calls. @throws {AuthError} `ERR_OPTIONS_INVALID` for credentials of an organization */
   user(options?: CallOptions): Promise<ItsYouOnlineAccount>
   /** An organization; without a name the one that calls. @throws {AuthError} `ERR_OPTIONS_INVALID` when it is a user who calls */
@@ -86,6 +100,8 @@ const shared = {
   ...clientSchema,
   environment: z.enum(['production', 'staging']).optional(),
   baseUrl: secureAddress.optional(),
+  keys: pinnedKeys.optional(),
+  dangerouslyAcceptDevelopmentKey: z.boolean().optional(),
   clock: z
     .custom<Pick<Clock, 'now' | 'monotonic'>>(
       (value) => typeof value === 'object' && value !== null && 'monotonic' in value,
@@ -112,6 +128,8 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
   const kind = 'jwt' in options ? 'jwt' : 'accessToken' in options ? 'accessToken' : 'key'
   const checked = readOptions(where, schemas[kind] as z.ZodType<Checked>, options)
   const { environment = 'production', clock = systemClock } = checked
+  const development = checked.dangerouslyAcceptDevelopmentKey === true
+  const keys = readPinnedKeys(where, checked.keys ?? environment, { development })
   const base = baseOf(checked.baseUrl ?? hosts[environment])
   const fetch = withBytes(checked.fetch ?? ((url, init) => globalThis.fetch(url, init)))
   const caller = createCaller('itsyouonline', { ...checked, fetch }, readItsYouOnlineError)
@@ -164,6 +182,7 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
       jwts.derive(jwt, readJwtRequest('exchangeJwt', request), callOptions),
     getAccessToken: async (callOptions = {}) => oauth.issue(withKey('getAccessToken'), callOptions),
     authorizationUrl: (request) => oauth.authorizationUrl(withKey('authorizationUrl').clientId, request),
+    verifyIdToken: async (idToken) => createIdTokenVerifier(keys, withKey('verifyIdToken').clientId, clock)(idToken),
     exchangeCode: async (code, callOptions = {}) => oauth.redeem(withKey('exchangeCode'), code, callOptions),
     async user(callOptions = {}) {
       const principal = await whoCalls(callOptions)
@@ -183,5 +202,7 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
 /** Any of the three kinds of credentials. */
 type Checked = Partial<Record<'clientId' | 'clientSecret' | 'jwt' | 'accessToken' | 'baseUrl', string>> & {
   environment?: ItsYouOnlineEnvironment
+  keys?: z.output<typeof pinnedKeys>
+  dangerouslyAcceptDevelopmentKey?: boolean
   clock?: Pick<Clock, 'now' | 'monotonic'>
 } & ClientOptions

@@ -1,10 +1,9 @@
 import * as z from 'zod'
-import { isObject } from '../../json.ts'
 import { functionOf, invalidOptions, readOptions, seconds, text } from '../../options.ts'
 import type { Jwk, Provider, Validator } from '../../provider.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { secureAddress } from '../secure-address.ts'
-import { hosts, type ItsYouOnlineEnvironment, readPinnedKey } from './keys.ts'
+import { hosts, type ItsYouOnlineEnvironment, pinnedKeys, readPinnedKeys } from './keys.ts'
 import { refreshAt } from './refresh.ts'
 import { type ItsYouOnlineClientId, signInAt } from './sign-in.ts'
 import { type Principal, readPrincipal, userFrom } from './user.ts'
@@ -83,7 +82,6 @@ const someOf = (what: string) =>
   z
     .union([text, z.array(text).min(1, 'must name at least one')], `must be ${what}, or a list`)
     .transform((value) => [value].flat())
-const key = z.union([z.string().min(1), z.custom<Jwk>(isObject, 'must be a key')])
 
 const schema = z.strictObject({
   organization: z.union([someOf("an organization's global id"), z.null()]).optional(),
@@ -97,7 +95,7 @@ const schema = z.strictObject({
     .min(1, 'must name at least one')
     .optional(),
   environment: z.enum(['production', 'staging']).optional(),
-  keys: z.union([key, z.array(key).min(1, 'must have at least one').max(8, 'must be at most 8')]).optional(),
+  keys: pinnedKeys.optional(),
   dangerouslyAcceptDevelopmentKey: z.boolean().optional(),
   baseUrl: secureAddress.optional(),
   refreshValidity: seconds(1, 86_400).int('must be whole seconds').optional(),
@@ -141,7 +139,7 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
     throw invalidOptions(where, 'option organization is missing: whom does a token have to be for? null accepts any')
   }
   const development = checked.dangerouslyAcceptDevelopmentKey === true
-  const keys = [checked.keys ?? environment].flat().map((one) => readPinnedKey(where, one, { development }))
+  const keys = readPinnedKeys(where, checked.keys ?? environment, { development })
   const base = baseOf(checked.baseUrl ?? hosts[environment])
   const grantors = [...named, ...(authorizedParty ?? [])]
   return {
@@ -157,7 +155,7 @@ export function itsYouOnline(options: ItsYouOnlineOptions): Provider {
       user: (claims) => userFrom(claims, principalOf(claims, grantors) as Principal, named, subOrganizations),
     },
     refresh: refreshAt(base, checked.refreshValidity),
-    ...(checked.client !== undefined && { signIn: signInAt(base, clientOf(checked.client, checked)) }),
+    ...(checked.client !== undefined && { signIn: signInAt(base, keys, clientOf(checked.client, checked)) }),
   }
 }
 

@@ -1,4 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto'
+import * as z from 'zod'
+import { isObject } from '../../json.ts'
 import { invalidOptions } from '../../options.ts'
 import type { Jwk } from '../../provider.ts'
 
@@ -22,11 +24,25 @@ const published: Readonly<Record<ItsYouOnlineEnvironment, string>> = {
 // The key pair in the server's repository, private half included: anybody can sign with it.
 const developmentKey = 'N9xQnoYk4s2jdSCn-O5xhoTJY1xIzopKwVxx4vj-Ypw'
 
+const key = z.union([z.string().min(1), z.custom<Jwk>(isObject, 'must be a key')])
+
+/** The option `keys`. */
+export const pinnedKeys = z.union([key, z.array(key).min(1, 'must have at least one').max(8, 'must be at most 8')])
+
+/** Reads the option `keys`. @throws {AuthError} `ERR_OPTIONS_INVALID`, see {@link readPinnedKey} */
+export function readPinnedKeys(
+  where: string,
+  keys: z.output<typeof pinnedKeys>,
+  how: { development: boolean },
+): readonly Jwk[] {
+  return [keys].flat().map((one) => readPinnedKey(where, one, how))
+}
+
 /**
  * Reads a pinned key: `production`, `staging`, a PEM, the same as one line of base64, or a JWK.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a public P-384 key, and for the published development key
  */
-export function readPinnedKey(where: string, key: string | Jwk, { development }: { development: boolean }): Jwk {
+function readPinnedKey(where: string, key: string | Jwk, { development }: { development: boolean }): Jwk {
   const jwk = publicJwk(where, key)
   if (jwk.kty !== 'EC' || jwk.crv !== 'P-384') throw invalidOptions(where, 'keys must be of the curve P-384, for ES384')
   const { crv, kty, x, y } = jwk

@@ -15,7 +15,7 @@ export interface ItsYouOnlineAccessToken {
   readonly grants: readonly string[]
   /** Absent for an organization. */
   readonly username?: string
-  /** With the scope `openid`, for a code. Not verified. */
+  /** With the scope `openid`, for a code. Not verified: that is what `verifyIdToken` is for. */
   readonly idToken?: string
 }
 

@@ -2,7 +2,7 @@ import type { Seconds } from '@claviger/core'
 import type { LoopbackRequest, Reply, Route } from '../../server/routes.ts'
 import { Answer, jsonReply, textError } from './answers.ts'
 import { sessionOf } from './browser-session.ts'
-import { accessTokenLifetime, apiKeysOf, type Grant, type ItsYouOnlineState, identifierOf, random } from './state.ts'
+import { accessTokenLifetime, addressOf, apiKeysOf, type Grant, type ItsYouOnlineState, random } from './state.ts'
 import {
   exchangeJwt,
   findAccessToken,
@@ -150,9 +150,12 @@ function idToken(host: Host, { username = '', clientId, scopes }: Grant): string
   const iat = host.now()
   const told = scopes.flatMap((scope): [string, string][] => {
     if (scope === 'user:name') return [[scope, `${user.firstname} ${user.lastname}`]]
-    if (!/^user:(validated:)?email/.test(scope)) return []
-    const email = identifierOf(user)
-    return email === undefined ? [] : [[scope, email]]
+    const [, validated, kind, label = ''] = /^user:(validated:)?(email|phone)(.*)$/.exec(scope) ?? []
+    if (kind === undefined) return []
+    // It looks for the label of an address with the colon before it, which there is none of.
+    if (kind === 'email' && label !== '') throw textError(400)
+    const value = addressOf(user, kind, label.slice(1) || 'main')
+    return value === undefined || (validated && !user.validated.has(value)) ? [] : [[scope, value]]
   })
   const claims = { aud: clientId, exp: iat + accessTokenLifetime, iat, iss: 'itsyouonline', sub: username }
   return sign(host, { ...claims, ...Object.fromEntries(told) })

@@ -232,6 +232,13 @@ export function identifierOf({ lists, validated }: User): string | undefined {
   return values.find((value) => validated.has(value))
 }
 
+/** The address or number that a user has under a label. */
+export function addressOf(user: User, kind: string, label: string): string | undefined {
+  const [list, field] = kind === 'email' ? ['emailaddresses', 'emailaddress'] : ['phonenumbers', 'phonenumber']
+  const value = listOf(user, list).find((item) => item.label === label)?.[field]
+  return typeof value === 'string' ? value : undefined
+}
+
 export function apiKeysOf(user: User): ApiKey[] {
   return listOf(user, 'apikeys') as unknown as ApiKey[]
 }

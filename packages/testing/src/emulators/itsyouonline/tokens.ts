@@ -1,7 +1,7 @@
 import type { Claims, Seconds } from '@claviger/core'
 import { isSignedWith, signToken, type TestKey } from '../../keys.ts'
 import { emptyError, goJson, textError } from './answers.ts'
-import { accessTokenLifetime, type Grant, type ItsYouOnlineState, listOf, random } from './state.ts'
+import { accessTokenLifetime, addressOf, type Grant, type ItsYouOnlineState, random } from './state.ts'
 
 /** What a request for a token says, in its query or its form. */
 export type Parameters = Pick<URLSearchParams, 'get'>
@@ -158,10 +158,8 @@ function infoScope(state: ItsYouOnlineState, { username = '', clientId }: Grant,
   if (scope === 'user:name') return [`[user:name]:${user.firstname} ${user.lastname}`]
   const [, validated, kind, label = 'main'] = /^user:(validated:)?(email|phone)(?::([^:]+))?$/.exec(scope) ?? []
   if (kind === undefined) return []
-  const field = kind === 'email' ? 'emailaddress' : 'phonenumber'
-  const list = kind === 'email' ? 'emailaddresses' : 'phonenumbers'
-  const value = listOf(user, list).find((item) => item.label === label)?.[field]
-  if (typeof value !== 'string' || (validated !== undefined && !user.validated.has(value))) return []
+  const value = addressOf(user, kind, label)
+  if (value === undefined || (validated !== undefined && !user.validated.has(value))) return []
   // The server looks into an authorization that API keys do not have.
   if (validated !== undefined && !user.authorizations.has(clientId)) throw emptyError(500)
   return [`[${scope}]:${value}`]
