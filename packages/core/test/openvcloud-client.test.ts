@@ -22,9 +22,15 @@ describe('operations of the portal of OpenvCloud', () => {
       async () => stage.client.task(await stage.client.start('cloudspaces.list', {})),
       { state: 'done', result: [expect.objectContaining({ name: 'shop' })] },
     ],
+    [
+      'POST system/docgenerator/prepareCatalog',
+      'catalogue',
+      async () => Object.keys((await stage.client.catalogue()).paths),
+      documented.OpenvCloud.map((id) => `/${id.replaceAll('.', '/')}`),
+    ],
   ]
 
-  it('are four', () => expect(rows.map(([theirs]) => theirs)).toEqual(documented['the portal of OpenvCloud']))
+  it('are five', () => expect(rows.map(([theirs]) => theirs)).toEqual(documented['the portal of OpenvCloud']))
 
   it.each(rows)('%s is %s', async (_theirs, _ours, call, answer) => {
     expect(await call()).toEqual(answer)
@@ -60,6 +66,64 @@ describe('a task', () => {
   it.each(['[]', '[true]', '"done"', '[false,7]', '<html>'])('is not believed to be %j', async (body) => {
     stage.portal.fail('task', { status: 200, body })
     await expect(stage.client.task('any')).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+})
+
+describe('the catalogue', () => {
+  it('tells the verbs and parameters of each operation', async () => {
+    const { swagger, basePath, info, paths } = await stage.client.catalogue({ actors: ['machines', 'cloudspaces'] })
+    expect({ swagger, basePath, info }).toEqual({
+      swagger: '2.0',
+      basePath: '/restmachine/',
+      info: { description: '', title: 'JumpScale Actors', version: '7.0' },
+    })
+    expect(new Set(Object.keys(paths).map((path) => path.split('/')[2]))).toEqual(new Set(['machines', 'cloudspaces']))
+    expect(paths['/cloudapi/machines/list']).toEqual({
+      post: expect.objectContaining({
+        operationId: 'post__cloudapi_machines_list',
+        parameters: [{ name: 'cloudspaceId', in: 'formData', required: true, type: 'integer', description: '' }],
+      }),
+    })
+    expect(paths['/cloudapi/cloudspaces/getOpenvpnConfig']?.get?.parameters?.[0]?.in).toBe('query')
+  })
+
+  it('is had by a JWT too, of any group, and of none that is not there', async () => {
+    const { iyo, portal, clientOf } = stage
+    const client = clientOf({ getJwt: () => iyo.tokenFor('ann') })
+    const { paths } = await client.catalogue({ group: 'system' })
+    expect(Object.keys(paths)).toContain('/system/usermanager/whoami')
+    await expect(client.catalogue({ group: 'nothing' })).rejects.toMatchObject({
+      code: 'ERR_UPSTREAM_INVALID',
+      upstream: { status: 400, message: 'invalid actor group' },
+    })
+    portal.resetCounts()
+    for (const request of [{ group: 'a,b' }, { actors: [] }, { actors: ['a&b'] }, { grupe: 'a' }])
+      await expect(client.catalogue(request as never)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
+    expect(portal.requests()).toBe(0)
+  })
+
+  it('may lack words', async () => {
+    const operation = { operationId: 'get__a', description: null, parameters: [] }
+    const info = { title: 'a', version: '1', description: null }
+    const said = { swagger: '2.0', basePath: '/', info, paths: { '/a': { get: operation } }, tags: [] }
+    const json = { 'content-type': 'application/json' }
+    stage.portal.fail('catalogue', { status: 200, headers: json, body: JSON.stringify(said) })
+    const answer = await stage.client.catalogue()
+    expect(answer.paths['/a']?.get?.description).toBeUndefined()
+    expect(answer.info.description).toBeUndefined()
+  })
+
+  const good = { swagger: '2.0', basePath: '/', info: { title: 'a', version: '1' }, paths: {} }
+  it.each([
+    ['another version', { ...good, swagger: '3.0' }],
+    ['no paths', { ...good, paths: undefined }],
+    ['paths without operations', { ...good, paths: { '/a': { get: 'a' } } }],
+    ['parameters that are none', { ...good, paths: { '/a': { get: { operationId: 'a', parameters: ['a'] } } } }],
+    ['no information', { ...good, info: undefined }],
+  ])('is not believed to be one with %s', async (_, body) => {
+    const headers = { 'content-type': 'application/json' }
+    stage.portal.fail('catalogue', { status: 200, headers, body: JSON.stringify(body) })
+    await expect(stage.client.catalogue()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
   })
 })
 

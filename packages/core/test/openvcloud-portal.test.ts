@@ -141,7 +141,17 @@ describe('the portal: calls', () => {
       basePath: '/restmachine/',
       paths: { '/cloudapi/machines/list': { post: { operationId: 'post__cloudapi_machines_list' } } },
     })
-    expect(Object.keys(JSON.parse(text).paths)).toHaveLength(95)
+    const { text: ofGroup } = await call(
+      `system/docgenerator/prepareCatalog?group=cloudapi&authkey=${portal.login('ann')}`,
+      {
+        method: 'GET',
+      },
+    )
+    expect(Object.keys(JSON.parse(ofGroup).paths)).toHaveLength(95)
+    const some = { authkey: portal.login('ann'), actors: 'cloudapi__users,cloudapi__nothing', group: '' }
+    const { info, tags } = JSON.parse((await call('system/docgenerator/prepareCatalog', json(some))).text)
+    expect(tags).toEqual([{ name: 'cloudapi__users', description: '' }])
+    expect(info.description).toContain('Failed to load actor cloudapi__nothing')
   })
 })
 

@@ -13,6 +13,12 @@ import { waitFor } from '../../wait-for.ts'
 import type { ItsYouOnlineClient, ItsYouOnlineJwtRequest } from '../itsyouonline/index.ts'
 import { secureAddress } from '../secure-address.ts'
 import { groupOperations, type OpenvCloudApi, type OpenvCloudParameters } from './api.ts'
+import {
+  catalogueParameters,
+  catalogueSchema,
+  type OpenvCloudCatalogue,
+  type OpenvCloudCatalogueRequest,
+} from './catalogue.ts'
 import { asOurs } from './errors.ts'
 import { needs } from './needs.generated.ts'
 import { operations } from './operations.generated.ts'
@@ -70,6 +76,11 @@ export interface OpenvCloudClient {
   authenticate(credentials: { username: string; password: string }, options?: CallOptions): Promise<string>
   /** Whom the portal takes us for. */
   whoami(options?: CallOptions): Promise<OpenvCloudWhoami>
+  /**
+   * What this environment offers, as Swagger 2.0: builds differ, and `api` is that of one. It takes a login.
+   * @throws {AuthError} `ERR_UPSTREAM_INVALID` for a group that there is none of
+   */
+  catalogue(request?: OpenvCloudCatalogueRequest, options?: CallOptions): Promise<OpenvCloudCatalogue>
   /** Starts an operation that takes long, and gives the id of its task at once. */
   start<Name extends OpenvCloudOperation>(
     operation: Name,
@@ -164,6 +175,10 @@ export function createOpenvCloudClient(options: OpenvCloudClientOptions): OpenvC
       anonymous(loginCall(base, username, password), how),
     whoami: (how?: CallOptions) =>
       authorized({ ...post('whoami', '/system/usermanager/whoami', {}, whoami), safe: true }, how),
+    async catalogue(request: OpenvCloudCatalogueRequest = {}, how?: CallOptions) {
+      const path = '/system/docgenerator/prepareCatalog'
+      return authorized({ ...post('catalogue', path, catalogueParameters(request), catalogueSchema), safe: true }, how)
+    },
     start: (operation: OpenvCloudOperation, parameters: unknown, how?: CallOptions) =>
       authorized(
         post(operation, operations[operation].path, { ...Object(parameters), _async: true }, z.string().min(1)),

@@ -15,6 +15,12 @@ export type {
   OpenvCloudMethod,
   OpenvCloudParameters,
 } from './api.ts'
+export type {
+  OpenvCloudCatalogue,
+  OpenvCloudCatalogueOperation,
+  OpenvCloudCatalogueParameter,
+  OpenvCloudCatalogueRequest,
+} from './catalogue.ts'
 export {
   createOpenvCloudClient,
   type OpenvCloudClient,

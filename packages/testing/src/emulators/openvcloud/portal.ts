@@ -3,7 +3,7 @@ import type { Seconds } from '@claviger/core'
 import type { LoopbackRequest, Reply } from '../../server/routes.ts'
 import { assertAccess } from './access.ts'
 import { crash, jsonpReply, PortalError, readCallback, refusalReply, resultReply } from './answers.ts'
-import { catalogue } from './catalogue.ts'
+import { catalogue, pathOf } from './catalogue.ts'
 import { type Call, handlers } from './handlers.ts'
 import type { Operation } from './operation.ts'
 import { operations as cloudapi } from './operations.generated.ts'
@@ -49,16 +49,11 @@ const system: readonly Operation[] = [
     auth: true,
     id: 'system.docgenerator.prepareCatalog',
     methods: ['GET', 'POST'],
-    params: { group: { ...text, optional: true } },
-    answer: catalogue(cloudapi),
+    params: { group: { ...text, optional: true }, actors: { ...text, optional: true } },
   },
 ]
-const byPath = new Map(
-  [...cloudapi, ...system].map((one) => {
-    const id = one.id.startsWith('system.') ? one.id : `cloudapi.${one.id}`
-    return [id.replaceAll('.', '/'), one]
-  }),
-)
+const all = [...cloudapi, ...system]
+const byPath = new Map(all.map((one) => [pathOf(one).slice(1), one]))
 
 const usage = 'Usage: /restmachine/<app>/<actor>/<method>'
 const noLogin = 'NO VALID AUTHORIZATION KEY GIVEN, use get param called key (check key probably auth error).'
@@ -85,6 +80,7 @@ export function createPortal(portal: Portal): (request: LoopbackRequest, path: s
 
   function run(operation: Operation, call: Call): unknown {
     assertAccess(state, operation, call.user, call.params)
+    if (operation.id === 'system.docgenerator.prepareCatalog') return catalogue(all, call.params)
     const handler = handlers[operation.id]
     return handler === undefined ? operation.answer : handler(call)
   }
