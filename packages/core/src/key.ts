@@ -89,10 +89,15 @@ function inThreads(key: KeyObject): VerificationKey['verify'] {
   return (algorithm, signature, signed) =>
     new Promise((resolve, reject) => {
       startTogether(() => {
-        verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature, (error, isGood) => {
-          if (error === null) resolve(isGood)
-          else reject(error)
-        })
+        try {
+          verify(algorithms[algorithm].hash, signed, optionsFor(algorithm, key), signature, (error, isGood) => {
+            if (error === null) resolve(isGood)
+            else reject(error)
+          })
+        } catch (error) {
+          // Thrown here, where OpenSSL is set up without a hash, it would end the process.
+          reject(error)
+        }
       })
     })
 }

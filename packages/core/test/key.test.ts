@@ -113,6 +113,19 @@ describe('a published key', () => {
     expect(verdicts).toEqual([false, false, false])
   })
 
+  it('fails alone where OpenSSL takes no part of it, and not the process', async () => {
+    const key = usable(ec.publicJwk)
+    const signed = Buffer.from('signed')
+    const verdicts = await Promise.allSettled([
+      key.verify('ES256', 'no bytes' as never, signed),
+      key.verify('ES256', new Uint8Array(64), signed),
+    ])
+    expect(verdicts).toEqual([
+      { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }) },
+      { status: 'fulfilled', value: false },
+    ])
+  })
+
   it('has no name where its kid is no text', () => {
     expect(usable({ ...ec.publicJwk, kid: 42 }).kid).toBeUndefined()
   })
@@ -188,6 +201,7 @@ describe('a key is not used, and the reason is told, when it', () => {
   })
 
   it('and then not more of its kid than is worth reading', () => {
+    expect(readKey({ kty: 'oct' })).toEqual({ reason: 'a symmetric key' })
     expect(readKey({ kty: 'oct', kid: 'k'.repeat(5000) })).toEqual({ kid: 'k'.repeat(128), reason: 'a symmetric key' })
   })
 })
