@@ -60,6 +60,28 @@ describe('what nobody has documented can be set', () => {
     await auth.close()
   })
 
+  it.each<[string, string]>([
+    ['{"valid":true}', 'accepted'],
+    ['{"valid":false}', '401 ERR_TOKEN_INACTIVE'],
+    ['{"valid":"yes"}', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['{}', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['null', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['true', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['<html>', '503 ERR_PROVIDER_UNAVAILABLE'],
+  ])('what says that a token is valid: 200 and %s, %s', async (body, verdict) => {
+    // Fails at `null`.
+    const validityOf = (said: unknown) => (said as { valid: boolean }).valid
+    const auth = stage.authenticator({ validityOf })
+    const { accessToken } = stage.emulator.signIn('bob')
+    stage.emulator.fail('validate', { status: 200, body })
+    expect(await verdictOf(auth.verify(accessToken))).toBe(verdict)
+    await auth.close()
+    stage.emulator.fail('validate', { status: 200, body })
+    const asked = stage.client({ validityOf }).validateAccessToken(accessToken)
+    if (verdict.startsWith('503')) expect(await verdictOf(asked)).toBe(verdict)
+    else expect(await asked).toBe(verdict === 'accepted')
+  })
+
   it('where roles are, when get_user_data does not tell', async () => {
     stage.emulator.configure({ scopeInUserData: false })
     const { accessToken } = stage.emulator.signIn('alice')

@@ -137,8 +137,11 @@ describe('an access token', () => {
 
   it.each<[string, string]>([
     ['true', 'accepted'],
-    ['null', 'accepted'],
-    ['{"uid":"alice"}', 'accepted'],
+    ['null', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['{}', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['{"uid":"alice"}', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['{"status":"ok"}', '503 ERR_PROVIDER_UNAVAILABLE'],
+    ['<html>true</html>', '503 ERR_PROVIDER_UNAVAILABLE'],
     ['{"detail":"Token Expired"}', '503 ERR_PROVIDER_UNAVAILABLE'],
     ['"no"', '503 ERR_PROVIDER_UNAVAILABLE'],
     ['[]', '503 ERR_PROVIDER_UNAVAILABLE'],
@@ -146,8 +149,14 @@ describe('an access token', () => {
   ])('that the provider answers 200 and %s about is judged: %s', async (body, verdict) => {
     const auth = stage.authenticator()
     stage.emulator.fail('validate', { status: 200, body })
-    expect(await verdictOf(auth.verify(stage.emulator.signIn('alice').accessToken))).toBe(verdict)
+    const { accessToken, refreshToken } = stage.emulator.signIn('alice')
+    expect(await verdictOf(auth.verify(accessToken))).toBe(verdict)
     await auth.close()
+    stage.emulator.fail('validate', { status: 200, body })
+    expect(await verdictOf(stage.client().validateAccessToken(accessToken))).toBe(verdict)
+    stage.emulator.fail('validate', { status: 200, body })
+    const { outcome } = await stage.client().validateTokenSet({ accessToken, refreshToken })
+    expect(outcome).toBe(verdict === 'accepted' ? 'valid' : 'unavailable')
   })
 
   it('ends when it says so, also while it is remembered', async () => {

@@ -14,7 +14,7 @@ import {
   type TrustAuthXProfile,
   type TrustAuthXSession,
 } from './envelope.ts'
-import { anyJson, jsonOf, validity } from './schema.ts'
+import { anyJson, jsonOf, type ValidityOf, validityBy } from './schema.ts'
 import { readTokenPair, revocation } from './tokens.ts'
 import { paths } from './wire.ts'
 
@@ -68,6 +68,7 @@ interface Options {
   readonly clock: Pick<Clock, 'after'>
   /** How signed answers are checked, at this moment. */
   readonly checks: () => EnvelopeOptions
+  readonly validityOf: ValidityOf
   /** Whether an error says that a token is not valid, and not that our own key is not. */
   readonly isRefusal: (error: unknown) => Promise<boolean>
 }
@@ -78,7 +79,8 @@ const envelope = z.string().min(1)
 const confirmed = anyJson.refine((body) => body !== false, 'is no confirmation')
 
 /** Makes the part of the client that is about users and their tokens. */
-export function createTokenCalls({ ask, clock, checks, isRefusal }: Options): TrustAuthXTokenCalls {
+export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: Options): TrustAuthXTokenCalls {
+  const validity = validityBy(validityOf)
   const refreshes = new Map<string, Promise<TrustAuthXTokenSet>>()
 
   // Some servers say "not valid" with a status that is no error otherwise.

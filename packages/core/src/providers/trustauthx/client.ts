@@ -21,7 +21,7 @@ import {
 import { createTokenCalls, type TrustAuthXTokenCalls } from './client-tokens.ts'
 import { createLoginCookie } from './login.ts'
 import { createOrganizationRoles } from './roles.ts'
-import { credentialsSchema, refusedStatusesSchema, subDomainSchema } from './schema.ts'
+import { credentialsSchema, refusedStatusesSchema, subDomainSchema, validityOfSchema } from './schema.ts'
 import { baseOf, createCallUrl, defaultRefusedStatuses, type TrustAuthXCredentials } from './wire.ts'
 
 /** What a client is made of. Durations are seconds. */
@@ -36,6 +36,11 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
   envelopeIssuer?: string
   /** The statuses that mean "this token is not valid". Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
+  /**
+   * What the body of a validation with status 200 says of the token: `true` that it is good, `false` that it is not, nothing that the
+   * answer is none, which is an outage. Default: the body itself where it is `true` or `false`.
+   */
+  validityOf?: (body: unknown) => boolean | undefined
   /** Looks at the list of roles before a refusal is believed to be about a token and not about our own key. Default true. */
   checkCredentials?: boolean
   /** Puts the cookie of `startLogin` on http too: for development on loopback only. Default false. */
@@ -82,6 +87,7 @@ const schema = z.strictObject({
   subDomain: subDomainSchema.optional(),
   envelopeIssuer: text.optional(),
   refusedStatuses: refusedStatusesSchema,
+  validityOf: validityOfSchema,
   checkCredentials: z.boolean().optional(),
   insecureLoginCookie: z.boolean().optional(),
   dangerouslyAllowCredentialsInBrowser: z.boolean().optional(),
@@ -144,6 +150,7 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     ask,
     clock,
     isRefusal,
+    validityOf: checked.validityOf,
     checks: () => ({ secretKey, issuer: checked.envelopeIssuer, now: now() }),
   })
   const browser = createBrowserCalls({

@@ -5,7 +5,7 @@ import type { RoleFreshness } from '../../roles/set.ts'
 import type { Claims, Seconds } from '../../types.ts'
 import { secureAddress } from '../secure-address.ts'
 import { validated } from '../validated.ts'
-import { credentialsSchema, refusedStatusesSchema, subDomainSchema } from './schema.ts'
+import { credentialsSchema, refusedStatusesSchema, subDomainSchema, validityOfSchema } from './schema.ts'
 import { signInWith, type TrustAuthXLogin } from './sign-in.ts'
 import { refreshWith, revokeWith } from './tokens.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
@@ -68,6 +68,11 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   accessTokenLifetime?: Seconds
   /** The statuses that mean "this token is not valid". Every other is an outage. Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
+  /**
+   * What the body of a validation with status 200 says of the token: `true` that it is good, `false` that it is not, nothing that the
+   * answer is none, which is an outage. Default: the body itself where it is `true` or `false`.
+   */
+  validityOf?: (body: unknown) => boolean | undefined
   /** Looks at the list of roles before a refusal is believed to be about a token and not about our own key. Default true. */
   checkCredentials?: boolean
   /** Lets users sign in with a browser; the organization's redirect URL has to be `<baseUrl>/auth/callback/<name>` then. Default: not. */
@@ -92,6 +97,7 @@ const schema = z.strictObject({
   expiryOf: z.enum(['accessToken', 'envelope']).optional(),
   accessTokenLifetime: seconds(1, 366 * 86_400).optional(),
   refusedStatuses: refusedStatusesSchema,
+  validityOf: validityOfSchema,
   checkCredentials: z.boolean().optional(),
   login: z
     .union([

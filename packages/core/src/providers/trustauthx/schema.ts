@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { JsonResponse } from '../../http.ts'
-import { text } from '../../options.ts'
+import { functionOf, text } from '../../options.ts'
 
 /** The options that every part has. */
 export const credentialsSchema = { apiKey: text, secretKey: text, orgId: text }
@@ -17,7 +17,29 @@ export const jsonOf = ({ json, body }: JsonResponse): unknown => (json ? body : 
 /** Any JSON at all, for an answer that nobody has described. */
 export const anyJson = z.unknown().refine((body) => body !== undefined, 'is no JSON')
 
-/** The answer to a validation with status 200: nobody has described it, but `detail` is what errors have. */
-export const validity = z
-  .union([z.boolean(), z.null(), z.looseObject({ detail: z.never().optional() })])
-  .transform((body) => body !== false)
+/** What a validation with status 200 says of the token; nothing where it says neither yes nor no. */
+export type ValidityOf = (body: unknown) => boolean | undefined
+
+const isItself: ValidityOf = (body) => (typeof body === 'boolean' ? body : undefined)
+
+/** The option `validityOf`. What is neither `true` nor `false` comes from something else than the API. */
+export const validityOfSchema = functionOf<ValidityOf>().default(() => isItself)
+
+/** The answer to a validation with status 200. */
+export function validityBy(validityOf: ValidityOf) {
+  return anyJson.transform((body, context) => {
+    const said = readValidity(validityOf, body)
+    if (typeof said === 'boolean') return said
+    context.addIssue({ code: 'custom', message: 'is neither true nor false (option validityOf)' })
+    return z.NEVER
+  })
+}
+
+// Whatever goes wrong in a function of the app is no verdict on a token.
+function readValidity(validityOf: ValidityOf, body: unknown): boolean | undefined {
+  try {
+    return validityOf(body)
+  } catch {
+    return undefined
+  }
+}

@@ -5,7 +5,7 @@ import type { OpaqueProfile, OpaqueVerdict, ProviderContext } from '../../provid
 import type { Claims, Seconds } from '../../types.ts'
 import { assertCurrent, isSignedWith, readDataEnvelope } from './envelope.ts'
 import type { TrustAuthXIdentity, TrustAuthXOptions } from './index.ts'
-import { jsonOf, validity } from './schema.ts'
+import { jsonOf, type ValidityOf, validityBy } from './schema.ts'
 import { nonsense, type Upstream, unexpected } from './upstream.ts'
 import { paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
 
@@ -43,6 +43,7 @@ function isAccessToken(claims: Claims, issuers: readonly string[], isSignedByUs:
 
 type Options = { [Name in keyof TrustAuthXOptions]: TrustAuthXOptions[Name] | undefined } & TrustAuthXCredentials & {
     readonly base: string
+    readonly validityOf: ValidityOf
     readonly reach: (context: ProviderContext) => Upstream
   }
 
@@ -52,9 +53,10 @@ type Holder = TrustAuthXIdentity & { readonly claims: Claims }
 /** Asks whether a token is good, then whose it is, and gives the user's roles with all they allow. */
 export function verifyWith(options: Options): OpaqueProfile['verify'] {
   const { base, orgId, reach, identityOf } = options
+  const validity = validityBy(options.validityOf)
   return async (token, context) => {
     const upstream = reach(context)
-    const refused = await refusalOf(token, upstream, base)
+    const refused = await refusalOf(token, upstream, base, validity)
     if (refused !== undefined) return refused
     const found = identityOf === undefined ? undefined : await ofApp('identityOf', () => identityOf(token))
     const holder = found === undefined ? await signedHolder(token, upstream, context, options) : storedHolder(found)
@@ -77,12 +79,17 @@ export function verifyWith(options: Options): OpaqueProfile['verify'] {
 }
 
 // Every status but 200 and those that refuse is an outage; so is a 200 that comes from something else than the API.
-async function refusalOf(token: string, upstream: Upstream, base: string): Promise<Refused | undefined> {
+async function refusalOf(
+  token: string,
+  upstream: Upstream,
+  base: string,
+  validity: ReturnType<typeof validityBy>,
+): Promise<Refused | undefined> {
   const what = 'the validation of a token'
   const response = await upstream.ask(paths.validate, { AccessToken: token })
   if (response.status !== 200) return toRefusal(response, what, upstream, base)
   const answer = validity.safeParse(jsonOf(response))
-  if (!answer.success) throw nonsense(base, what)
+  if (!answer.success) throw nonsense(base, `${what} (option validityOf)`)
   return answer.data ? undefined : { active: false, explanation: 'the provider says it is not valid' }
 }
 
