@@ -145,6 +145,16 @@ describe('who is asked about an opaque token', () => {
     expect((await Promise.all(many())).filter((one) => one === 'ERR_TOKEN_INACTIVE')).toHaveLength(256)
   })
 
+  it('is asked where admission is off too, and tells nobody apart', async () => {
+    const verify: OpaqueProfile['verify'] = async (token) => (token === 'junk' ? await no(token, {} as never) : active())
+    const auth = createAuthenticator({ providers: [provider('a', verify)], clock, admission: false })
+    made.push(auth)
+    const request = { headers: {}, socket: { remoteAddress: '192.0.2.6' } }
+    expect(await refusalOf(auth, 'junk')).toMatchObject({ code: 'ERR_TOKEN_INACTIVE' })
+    await expect(auth.verify('junk', request)).rejects.toMatchObject({ code: 'ERR_TOKEN_INACTIVE' })
+    expect(await auth.verify('opaque', request)).toMatchObject({ user: { id: 'alice' } })
+  })
+
   it('that takes long to answer about many keeps nobody from another', async () => {
     let answer = () => {}
     const slow = new Promise<void>((resolve) => {
