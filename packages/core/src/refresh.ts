@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { createAsking } from './asking.ts'
 import type { Clock } from './clock.ts'
 import { isAuthError, unavailable } from './errors.ts'
 import type { Route } from './route.ts'
@@ -27,9 +28,11 @@ interface Options {
 
 /**
  * Makes the one function through which this process refreshes: one call at the provider for each refresh token, whoever asks and how
- * often, and the same answer for all of them, also for those who come late within 10 seconds.
+ * often, and the same answer for all of them, also for those who come late within 10 seconds. While a provider does not answer, one call at
+ * a time waits for it, and the others are told so at once.
  */
 export function createRefreshOnce({ clock, exchange, onRejected }: Options): RefreshOnce {
+  const asking = createAsking(clock)
   const underWay = new Map<string, Promise<RefreshOutcome>>()
   const remembered = new LRUCache<string, Remembered>({ max: maxRemembered })
 
@@ -40,31 +43,31 @@ export function createRefreshOnce({ clock, exchange, onRejected }: Options): Ref
   }
 
   async function decide(key: string, route: Route, tokens: TokenSet): Promise<RefreshOutcome> {
-    try {
-      const asking = () => askProvider(tokens, route)
-      const outcome = exchange === undefined ? await asking() : await exchange.once(key, asking)
-      // Who is told that a session is over may rely on it.
-      if (outcome.outcome === 'rejected' && isFinal(outcome)) await onRejected(route, tokens)
-      return outcome
-    } catch (cause) {
-      const error = isAuthError(cause) ? cause : unavailable(`${route.provider.name}: the refresh failed`, { cause })
-      return { outcome: 'unavailable', error }
-    }
+    const askHere = () => askProvider(tokens, route)
+    const outcome = exchange === undefined ? await askHere() : await exchange.once(key, askHere)
+    // Who is told that a session is over may rely on it.
+    if (outcome.outcome === 'rejected' && isFinal(outcome)) await onRejected(route, tokens)
+    return outcome
   }
 
-  return (route, tokens) => {
+  function join(key: string, route: Route, tokens: TokenSet): Promise<RefreshOutcome> {
+    const running = underWay.get(key) ?? ask(key, route, tokens).finally(() => underWay.delete(key))
+    underWay.set(key, running)
+    return running
+  }
+
+  return async (route, tokens) => {
     const key = JSON.stringify([route.provider.issuer, tokens.refreshToken ?? tokens.accessToken])
     const held = remembered.get(key)
     if (held !== undefined) {
-      if (clock.monotonic() < held.until) return Promise.resolve(held.outcome)
+      if (clock.monotonic() < held.until) return held.outcome
       remembered.delete(key)
     }
-    let running = underWay.get(key)
-    if (running === undefined) {
-      running = ask(key, route, tokens).finally(() => underWay.delete(key))
-      underWay.set(key, running)
+    try {
+      return await asking(route, key, (context) => join(key, { ...route, context }, tokens))
+    } catch (cause) {
+      return unavailableFor(route, cause)
     }
-    return running
   }
 }
 
@@ -74,14 +77,19 @@ function isFinal(outcome: RefreshOutcome): boolean {
   return outcome.outcome === 'refreshed'
 }
 
-async function askProvider(tokens: TokenSet, { provider, context }: Route): Promise<RefreshOutcome> {
+async function askProvider(tokens: TokenSet, route: Route): Promise<RefreshOutcome> {
+  const { provider, context } = route
   try {
     const outcome = await provider.refresh?.(tokens, context)
     if (outcome?.outcome !== 'refreshed')
       return outcome ?? { outcome: 'unavailable', error: unavailable(`${provider.name} cannot refresh`) }
     return { outcome: 'refreshed', tokens: { ...outcome.tokens, provider: provider.issuer } }
   } catch (cause) {
-    const error = isAuthError(cause) ? cause : unavailable(`${provider.name}: the refresh failed`, { cause })
-    return { outcome: 'unavailable', error }
+    return unavailableFor(route, cause)
   }
+}
+
+function unavailableFor({ provider }: Route, cause: unknown): RefreshOutcome {
+  const error = isAuthError(cause) ? cause : unavailable(`${provider.name}: the refresh failed`, { cause })
+  return { outcome: 'unavailable', error }
 }

@@ -1,4 +1,5 @@
 import type { AdmissionLimits } from './admission.ts'
+import { createAsking } from './asking.ts'
 import { safeClaims } from './claims.ts'
 import type { Clock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
@@ -40,9 +41,10 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
   const all = new Map<Route, number>()
   const ofSuspects = new Map<Route, number>()
   const suspicion = sources && createSuspicion(clock, sources.halfLife)
+  const asking = createAsking(clock)
 
-  async function askAt(route: Route, token: string, isSuspect: boolean): Promise<OpaqueVerdict> {
-    const { provider, context } = route
+  async function askAt(route: Route, token: string, source: string, isSuspect: boolean): Promise<OpaqueVerdict> {
+    const { provider } = route
     const isFull = (all.get(route) ?? 0) >= maxAsking
     if (isFull || (isSuspect && (ofSuspects.get(route) ?? 0) >= maxForSuspects)) {
       const most = isFull ? `${maxAsking}` : `${maxForSuspects} doubtful`
@@ -52,16 +54,18 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     const counts = isSuspect ? [all, ofSuspects] : [all]
     for (const count of counts) count.set(route, (count.get(route) ?? 0) + 1)
     try {
-      return await (provider.opaque as OpaqueProfile).verify(token, context)
+      // Whoever comes with one token after the other is one caller still.
+      const who = source === '' ? token : source
+      return await asking(route, who, (context) => (provider.opaque as OpaqueProfile).verify(token, context))
     } finally {
       for (const count of counts) count.set(route, (count.get(route) as number) - 1)
     }
   }
 
-  async function ask(token: string, route: Route, isSuspect: boolean): Promise<Verdict> {
+  async function ask(token: string, route: Route, source: string, isSuspect: boolean): Promise<Verdict> {
     const { provider } = route
     const profile = provider.opaque as OpaqueProfile
-    const verdict = await askAt(route, token, isSuspect)
+    const verdict = await askAt(route, token, source, isSuspect)
     if (!verdict.active) throw refused('ERR_TOKEN_INACTIVE', `${provider.name}: ${verdict.explanation}`)
     const now = clock.now() / 1000
     // Whoever calls a token active does not call it one of tomorrow.
@@ -88,7 +92,7 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     const source = sourceName(request && sources?.sourceOf(request))
     const isSuspect = suspicion?.isSuspect(source) === true
     try {
-      const verdict = await firstVerdict(takers, (route) => ask(token, route, isSuspect))
+      const verdict = await firstVerdict(takers, (route) => ask(token, route, source, isSuspect))
       suspicion?.lower(source)
       return verdict
     } catch (error) {

@@ -119,7 +119,7 @@ afterEach(async () => {
 })
 
 describe.each(Object.keys(stages))('a token set of %s', (name) => {
-  async function start(): Promise<Staged & { auth: Authenticator }> {
+  async function start(): Promise<Staged & { auth: Authenticator; clock: TestClock }> {
     const clock = createTestClock()
     const staged = await (stages[name] as (clock: TestClock) => Promise<Staged>)(clock)
     closing.push(() => staged.close())
@@ -127,7 +127,7 @@ describe.each(Object.keys(stages))('a token set of %s', (name) => {
     closing.push(() => auth.close())
     expect(await auth.validateTokenSet(staged.tokens)).toMatchObject({ outcome: 'valid', tokens: staged.tokens })
     await staged.age()
-    return { ...staged, auth }
+    return { ...staged, auth, clock }
   }
 
   it('is valid at first, and is replaced later, by one that is valid', async () => {
@@ -147,10 +147,11 @@ describe.each(Object.keys(stages))('a token set of %s', (name) => {
   it.each<Fault>(['reset', { status: 500 }, { status: 429 }, 'html'])(
     'is not rejected by an outage: %j',
     async (fault) => {
-      const { auth, tokens, fail, heal } = await start()
+      const { auth, clock, tokens, fail, heal } = await start()
       fail(fault)
       expect(await auth.validateTokenSet(tokens)).toMatchObject({ outcome: 'unavailable', error: { status: 503 } })
       heal()
+      await clock.advance(2)
       expect((await auth.validateTokenSet(tokens)).outcome).toBe('replaced')
     },
   )

@@ -204,6 +204,7 @@ describe('a token set', () => {
     if (fault === 'refuse') await issuer.start()
     // Its answer was lost, or it was never asked: the session goes on as far as the issuer is concerned.
     issuer.heal()
+    await clock.advance(2)
     expect((await auth.validateTokenSet({ ...tokens, refreshToken: issuer.refreshTokenFor() })).outcome).toBe(
       'replaced',
     )

@@ -128,9 +128,13 @@ export function describeSessions(stage: SessionStage): void {
         expect(stage.at.logto.requests('token') - asked).toBe(times)
       }
       await clock.advance(100)
-      const down = (await me(browser)).visited
-      expect([down.status, down.headers.get('retry-after'), down.setCookies]).toEqual([503, '5', []])
+      for (const retryAfter of ['5', '2', '2']) {
+        const down = (await me(browser)).visited
+        expect([down.status, down.headers.get('retry-after'), down.setCookies]).toEqual([503, retryAfter, []])
+        expect(stage.at.logto.requests('token') - asked).toBe(2)
+      }
       stage.at.logto.heal()
+      await clock.advance(2)
       expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
     })
 
