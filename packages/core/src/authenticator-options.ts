@@ -6,7 +6,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Fetch } from './http.ts'
 import type { KeySetLimits } from './keys.ts'
 import { lazily } from './lazily.ts'
-import { functionOf, objectWith, readOptions, seconds } from './options.ts'
+import { atOnce, functionOf, objectWith, readOptions, seconds, synchronous } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { RevocationList } from './revocation.ts'
 import type { RoleDirectory } from './roles/directory.ts'
@@ -22,7 +22,8 @@ export interface AuthenticatorOptions {
   cache?: Partial<CacheLimits> | false
   /**
    * How many signatures of tokens that are not known are verified at once, and who waits; `false` for all at once. Behind a proxy
-   * name the client with `sourceOf`, such as `({ ip }) => ip`. See `docs/performance.md`.
+   * name the client with `sourceOf`, such as `({ ip }) => ip`; whom that does not name, the address of the connection does. See
+   * `docs/performance.md`.
    */
   admission?: Partial<AdmissionLimits> | false
   /** How key sets are kept. Defaults: 600 s fresh where the issuer does not say, between 60 and 3600 s where it does, 24 h beyond that in an outage. */
@@ -88,7 +89,7 @@ const schema = lazily(() =>
             maxWaiting: count(100_000),
             maxWaitingPerSource: count(100_000),
             halfLife: seconds(0.1, day),
-            sourceOf: functionOf<AdmissionLimits['sourceOf']>(),
+            sourceOf: synchronous<AdmissionLimits['sourceOf']>(),
           })
           .partial(),
       ])
@@ -154,16 +155,16 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
 // Trusted sources get all threads of libuv, and some that stand ready for each, so that none has to wait for the main thread.
 // Suspects leave one thread free, and a core: that of the main thread.
 function admissionLimits(given: Partial<AdmissionLimits> = {}): AdmissionLimits {
-  const { concurrency = 6 * threads() } = given
+  const { concurrency = 6 * threads(), sourceOf = addressOf } = given
   const suspectConcurrency = Math.max(1, Math.min(concurrency, threads(), availableParallelism()) - 1)
   return {
     suspectConcurrency,
     maxWaiting: 1024,
     maxWaitingPerSource: 256,
     halfLife: 10,
-    sourceOf: addressOf,
     ...given,
     concurrency,
+    sourceOf: (request) => atOnce(sourceOf(request), 'createAuthenticator', 'admission.sourceOf') || addressOf(request),
   }
 }
 

@@ -89,7 +89,7 @@ export function createBackchannelLogout(
       await accept(request)
       return answer(200)
     } catch (error) {
-      if (!isAuthError(error)) throw error
+      if (!isAuthError(error) || error.code === 'ERR_OPTIONS_INVALID') throw error
       publishRefusal(error)
       if (error.status === 503) return answer(503, error.headers, 'temporarily_unavailable', 'Send it again later.')
       return answer(400, {}, 'invalid_request', 'This is not one valid logout token for this app.')

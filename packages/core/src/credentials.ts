@@ -1,6 +1,7 @@
 import { parseCookie } from 'cookie'
 import { assertToken, readBearer } from './bearer.ts'
 import { AuthError, isAuthError } from './errors.ts'
+import { atOnce, isAsync } from './options.ts'
 
 /** What is looked at of an HTTP request; an `IncomingMessage` of Node, and so a request of Express or Koa, is one. */
 export interface HttpRequest {
@@ -13,7 +14,10 @@ export interface HttpRequest {
   readonly rawHeaders?: readonly string[] | undefined
   /** Already parsed. */
   readonly body?: unknown
-  /** The client's address as the framework tells it, which looks at `X-Forwarded-For` if the app says that it may. */
+  /**
+   * The client's address as the framework tells it, which looks at `X-Forwarded-For` if the app says that it may. An upgrade has none: no
+   * framework has seen it.
+   */
   readonly ip?: string | undefined
   /** The connection. */
   readonly socket?:
@@ -24,7 +28,8 @@ export interface HttpRequest {
 /**
  * A place where a request may carry its access token: the `Authorization` header, a cookie, a query parameter, a member
  * of a parsed body, the WebSocket subprotocol that is offered after one of this name (a page can set no other header of an
- * upgrade), or what a function finds. A function that gives `''` or no text has found nothing.
+ * upgrade), or what a function finds. A function that gives `''` or no text has found nothing; one that is async cannot be waited for, and is
+ * `ERR_OPTIONS_INVALID`.
  */
 export type TokenSource =
   | 'header'
@@ -42,12 +47,12 @@ export function tokenSources(tokenFrom: TokenSource | readonly TokenSource[] = '
   const sources = [tokenFrom].flat()
   if (sources.length > 0 && sources.every(isTokenSource)) return sources
   throw new AuthError('ERR_OPTIONS_INVALID', {
-    explanation: `tokenFrom must be 'header', { cookie: name }, { query: name }, { body: name }, { subprotocol: name }, a function, or a list of these`,
+    explanation: `tokenFrom must be 'header', { cookie: name }, { query: name }, { body: name }, { subprotocol: name }, a function that is not async, or a list of these`,
   })
 }
 
 function isTokenSource(source: unknown): boolean {
-  if (source === 'header' || typeof source === 'function') return true
+  if (source === 'header' || typeof source === 'function') return !isAsync(source)
   if (typeof source !== 'object' || source === null) return false
   const [member, ...more] = Object.entries(source)
   if (member === undefined || more.length > 0) return false
@@ -126,12 +131,14 @@ export function credentialHeaders(request: HttpRequest, sources: readonly TokenS
 
 function read(request: HttpRequest, source: TokenSource): string[] {
   if (source === 'header') return [header(request)].filter(isText)
-  if (typeof source === 'function') return tokens([source(request)].filter(isText), 'a tokenFrom function')
+  if (typeof source === 'function') return tokens([found(source(request))].filter(isText), 'a tokenFrom function')
   if ('cookie' in source) return tokens(cookies(request, source.cookie), 'the cookie')
   if ('subprotocol' in source) return tokens(subprotocols(request, source.subprotocol).token, 'the subprotocols')
   if ('query' in source) return tokens(once(query(request, source.query)), 'the query')
   return tokens(body(request, source.body), 'the body')
 }
+
+const found = (answer: unknown) => atOnce(answer, 'authMiddleware', 'tokenFrom')
 
 const authorization = 'authorization'
 const usualScheme = 'Bearer '

@@ -5,6 +5,7 @@ import { isName, isObject, isStrings } from './json.ts'
 import { readCompactJws } from './jws.ts'
 import { quoted } from './redact.ts'
 import type { Route } from './route.ts'
+import { firstVerdict } from './routes.ts'
 import type { Claims, Seconds } from './types.ts'
 import { assertSignature, assertType } from './verify.ts'
 
@@ -54,10 +55,7 @@ export async function verifyLogoutToken(
   if (jws === undefined) throw refused('ERR_TOKEN_MALFORMED', 'the logout token is no JWT')
   const { claims } = jws
   assertType(jws.typ, rules.tokenTypes)
-  const { provider, keys } = routeOf(claims, routes, rules)
-  const algorithm = provider.jwt?.algorithms.find((name) => name === jws.alg)
-  if (algorithm === undefined || keys === undefined)
-    throw refused('ERR_TOKEN_ALGORITHM', `alg is ${quoted(jws.alg)} (option algorithms of ${provider.name})`)
+  const addressees = addresseesOf(claims, routes, rules)
   const issuedAt = assertTimes(claims, clock.now() / 1000, clockTolerance, rules.maxAge)
   const { sub, sid, jti } = claims
   if (!isName(jti)) throw refused('ERR_TOKEN_CLAIMS', 'jti is not a text')
@@ -67,9 +65,15 @@ export async function verifyLogoutToken(
   if (!isObject(claims.events) || !isObject(claims.events[event]))
     throw refused('ERR_TOKEN_CLAIMS', 'its events tell of no back-channel logout')
   if (Object.hasOwn(claims, 'nonce')) throw refused('ERR_TOKEN_CLAIMS', 'it has a nonce, as ID tokens do')
-  await assertSignature(jws, algorithm, keys, (work) => admit(request, work))
+  const { issuer } = await firstVerdict(addressees, async ({ provider, keys }) => {
+    const algorithm = provider.jwt?.algorithms.find((name) => name === jws.alg)
+    if (algorithm === undefined || keys === undefined)
+      throw refused('ERR_TOKEN_ALGORITHM', `alg is ${quoted(jws.alg)} (option algorithms of ${provider.name})`)
+    await assertSignature(jws, algorithm, keys, (work) => admit(request, work))
+    return provider
+  })
   return {
-    issuer: provider.issuer,
+    issuer,
     jti,
     issuedAt,
     until: issuedAt + rules.maxAge + 2 * clockTolerance,
@@ -78,16 +82,16 @@ export async function verifyLogoutToken(
   }
 }
 
-// Looked up, never fetched. Of several providers of one issuer, the one whose app the token is for.
-function routeOf({ iss, aud }: Claims, routes: readonly Route[], rules: LogoutTokenRules): Route {
+// Looked up, never fetched. Of several providers of one issuer, those whose app the token is for: they may know other keys, or algorithms.
+function addresseesOf({ iss, aud }: Claims, routes: readonly Route[], rules: LogoutTokenRules): readonly Route[] {
   const found = routes.filter(
     ({ provider }) => provider.issuer === iss || provider.issuerAliases?.includes(String(iss)),
   )
   if (typeof iss !== 'string' || found.length === 0)
     throw refused('ERR_TOKEN_ISSUER', `no provider has the issuer ${quoted(iss)} (option issuerAliases)`)
   const audiences = typeof aud === 'string' ? [aud] : isStrings(aud) ? aud : []
-  const route = found.find((one) => clientIdsOf(one, rules).some((id) => audiences.includes(id)))
-  if (route !== undefined) return route
+  const addressees = found.filter((one) => clientIdsOf(one, rules).some((id) => audiences.includes(id)))
+  if (addressees.length > 0) return addressees
   const shown = audiences.slice(0, 3).map(quoted).join(', ')
   throw refused('ERR_TOKEN_AUDIENCE', `aud is ${shown || 'absent'} (option clientId)`)
 }

@@ -114,6 +114,27 @@ export const seconds = (least: number, most: number) =>
 /** A function that is passed in; what it takes and gives is checked by TypeScript alone. */
 export const functionOf = <F>() => z.custom<F>((value) => typeof value === 'function', 'must be a function')
 
+/** A function whose answer nobody can wait for. */
+export const synchronous = <F>() => functionOf<F>().refine((value) => !isAsync(value), mustBeSynchronous)
+
+const mustBeSynchronous = 'must answer at once: it cannot be async, or give a promise'
+
+/** Whether it is written as an async function; what it is compiled to may not tell. */
+export function isAsync(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object AsyncFunction]'
+}
+
+/**
+ * What a function among the options has given. A promise is no answer, and found out only now.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID`
+ */
+export function atOnce<T>(answer: T, where: string, option: string): T {
+  if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return answer
+  // Nobody waits for what becomes of it.
+  Promise.resolve(answer).catch(() => {})
+  throw invalidOptions(where, `option ${option}: ${mustBeSynchronous}`)
+}
+
 /** An object with these functions, of which the same holds. @param what it must be */
 export const objectWith = <T extends object>(what: string, ...names: readonly (keyof T & string)[]) =>
   z.custom<T>(

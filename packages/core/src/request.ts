@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { AnswerHeaders } from './answer-headers.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
-import type { AuthenticatorOptions } from './authenticator-options.ts'
+import { type AuthenticatorOptions, readAuthenticatorOptions } from './authenticator-options.ts'
 import { knownBy } from './authenticator-parts.ts'
 import type { Challenge } from './challenge.ts'
 import {
@@ -119,7 +119,6 @@ export function createRequestAuthenticator(
   const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
   const sources = tokenSources(options.tokenFrom)
   const site: SiteRules = { allowedOrigins }
-  if (options.session !== undefined) readSessionOptions(options.session, Number.POSITIVE_INFINITY)
   // Only now: where an option is wrong, nothing is left that would live on.
   const authenticator = make()
   const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
@@ -217,7 +216,13 @@ function missing(): AuthError {
 function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; make: () => Authenticator } {
   const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, ...rest } = source
   const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session } as HttpOptions
-  return { options: { ...own, ...http }, make: () => createAuthenticator(rest) }
+  const options = { ...own, ...http }
+  const make = () => {
+    if (options.session !== undefined)
+      readSessionOptions(options.session, readAuthenticatorOptions(rest).maxTokenLifetime)
+    return createAuthenticator(rest)
+  }
+  return { options, make }
 }
 
 /**

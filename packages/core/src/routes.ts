@@ -51,11 +51,11 @@ function likeness(issuer: string, known: string): number {
  * The first yes of several providers, each of which gives its own verdict. Who could not be asked might have said yes, so an outage
  * outweighs a refusal.
  */
-export function firstVerdict<R>(routes: readonly R[], ask: (route: R) => Promise<Verdict>): Promise<Verdict> {
+export function firstVerdict<R, T = Verdict>(routes: readonly R[], ask: (route: R) => Promise<T>): Promise<T> {
   return routes.length === 1 ? ask(routes[0] as R) : bestVerdict(routes, ask)
 }
 
-async function bestVerdict<R>(routes: readonly R[], ask: (route: R) => Promise<Verdict>): Promise<Verdict> {
+async function bestVerdict<R, T>(routes: readonly R[], ask: (route: R) => Promise<T>): Promise<T> {
   let verdict: unknown
   for (const route of routes) {
     try {

@@ -49,7 +49,10 @@ export function createUpgradeAuthenticator({ open, userOf, problemOf }: UpgradeP
     try {
       watch = await open(request, predicate)
     } catch (error) {
-      answer(socket, problemOf(error) ?? faultOfTheApp(error))
+      const problem = problemOf(error) ?? faultOfTheApp()
+      // There is no error handler that it could go to.
+      if (problem.status === 500) warnOf(error)
+      answer(socket, problem)
       return undefined
     }
     if (socket.destroyed) {
@@ -91,13 +94,16 @@ function answer(socket: Socket, { status, headers, body }: Pick<Problem, 'status
   socket.end(`${lines.join('\r\n')}\r\n\r\n${content}`)
 }
 
-// Thrown by a function of the app, such as one of tokenFrom. There is no error handler that it could go to.
-function faultOfTheApp(error: unknown): Problem {
+function warnOf(error: unknown): void {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : 'something other than an error'
   process.emitWarning(`An upgrade was answered with 500: ${redact(text)}`, {
     type: 'ClavigerWarning',
     code: 'CLAVIGER_UPGRADE_FAILED',
   })
+}
+
+// Thrown by a function of the app, such as one of tokenFrom.
+function faultOfTheApp(): Problem {
   const title = STATUS_CODES[500] as string
   return {
     status: 500,

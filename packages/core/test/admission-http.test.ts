@@ -1,9 +1,15 @@
 import { once } from 'node:events'
-import { request as call, createServer, type IncomingMessage, type Server } from 'node:http'
+import { request as call, createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTestIssuer, type TestIssuer } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { type AuthenticatorOptions, createRequestAuthenticator, isAuthError } from '../src/index.ts'
+import {
+  type AuthenticatorOptions,
+  createAuthenticator,
+  createRequestAuthenticator,
+  type HttpRequest,
+  isAuthError,
+} from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 
 let issuer: TestIssuer
@@ -42,6 +48,7 @@ async function start(admission?: AuthenticatorOptions['admission'], cache?: fals
       res.writeHead(error.status, error.headers).end(error.code)
     }
   })
+  server.on('upgrade', (req) => app.authenticateUpgrade(req))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   await app.authenticator.ready()
@@ -54,14 +61,14 @@ interface Answer {
 }
 
 /** Calls from an address of this machine; every address in 127.0.0.0/8 is one. */
-async function callFrom(localAddress: string, token: string): Promise<Answer> {
+async function callFrom(localAddress: string, token: string, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
   const { port } = server.address() as AddressInfo
   const outgoing = call({
     port,
     host: '127.0.0.1',
     localAddress,
     agent: false,
-    headers: { authorization: `Bearer ${token}` },
+    headers: { ...headers, authorization: `Bearer ${token}` },
   })
   outgoing.end()
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
@@ -80,6 +87,10 @@ function forgery(subject: string): string {
   const token = issuer.tokenFor({ subject })
   const signature = Buffer.alloc(132, 1).fill(subject, 1, 60)
   return `${token.slice(0, token.lastIndexOf('.'))}.${signature.toString('base64url')}`
+}
+
+function never(): never {
+  throw new Error('must not be asked')
 }
 
 const evil = '127.0.0.66'
@@ -176,6 +187,41 @@ describe('the option admission', () => {
     await callFrom(honest, token)
     await callFrom(honest, token)
     expect(seen).toEqual([`Bearer ${token}`])
+  })
+
+  it.each([
+    ['an upgrade', 'ip', ({ ip }: HttpRequest) => ip, { Connection: 'Upgrade', Upgrade: 'websocket' }],
+    ['a request', 'header', ({ headers }: HttpRequest) => headers['x-key'] as string | undefined, { 'X-Key': '' }],
+  ])('counts %s without that %s by the address of its connection', async (_, __, sourceOf, headers) => {
+    await start({ sourceOf })
+    expect((await callFrom(evil, forgery('a'), headers)).status).toBe(401)
+    expect((await callFrom(honest, forgery('b'), headers)).status).toBe(401)
+    expect(app.authenticator.health().admission?.suspects).toBe(2)
+  })
+
+  it.each([
+    ['a promise', async () => 'one'],
+    ['one that fails', () => Promise.reject(new Error('of the app'))],
+  ])('refuses %s in place of a source', async (_, promise) => {
+    const sourceOf = () => promise() as never
+    await start({ sourceOf })
+    expect(await callFrom(honest, issuer.tokenFor())).toMatchObject({ status: 500, body: 'ERR_OPTIONS_INVALID' })
+    await expect(app.authenticator.verify(issuer.tokenFor(), { headers: {} })).rejects.toThrow(
+      'createAuthenticator: option admission.sourceOf: must answer at once: it cannot be async, or give a promise',
+    )
+    const provider = { name: 'a', issuer: 'https://a.example', opaque: { verify: async () => never() } }
+    const opaque = createAuthenticator({ providers: [provider], admission: { sourceOf } })
+    await expect(opaque.verify('opaque', { headers: {} })).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
+    await opaque.close()
+  })
+
+  it('refuses a source that is written as an async function when it is built', async () => {
+    await start()
+    const providers = [oidc({ issuer: issuer.issuer, audience: issuer.audience })]
+    const sourceOf = (async () => 'one') as never
+    expect(() => createRequestAuthenticator({ providers, admission: { sourceOf } })).toThrow(
+      'option admission.sourceOf: must answer at once: it cannot be async',
+    )
   })
 
   it('goes without a cache too', async () => {

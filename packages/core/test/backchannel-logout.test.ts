@@ -17,7 +17,7 @@ import {
   type RevocationList,
 } from '../src/index.ts'
 import { logto } from '../src/providers/logto/index.ts'
-import { oidc } from '../src/providers/oidc.ts'
+import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
 import { serve } from './support/adapter-app.ts'
 import { createLogtoStub, endpoints, recorded, recordedAt, type Version } from './support/logto-capture.ts'
 import { app, createKeys, type OidcServer, resources, startOidcServer } from './support/oidc-provider.ts'
@@ -212,6 +212,41 @@ describe('a logout token', () => {
     expect(await post(logoutToken({ aud: Array(2000).fill('a') }))).toEqual(refusal)
     unsubscribe('claviger:refusal', note)
     expect(told).toEqual(['aud is "a", "a", "a" (option clientId)'])
+  })
+
+  describe('of an issuer that several providers of one app are of', () => {
+    const client = { clientId }
+    const of = (more: Partial<OidcOptions>) =>
+      oidc({ issuer: issuer.issuer, audience: issuer.audience, client, ...more })
+    const rotated = async () => ({ jwksUri: null, jwks: { keys: [(await createTestKey('ES256')).publicJwk] } })
+
+    it.each<[string, () => Promise<Partial<OidcOptions>>]>([
+      ['knows other keys', async () => ({ name: 'first', ...(await rotated()), audience: 'old' })],
+      ['takes other algorithms', async () => ({ name: 'first', algorithms: ['RS512'], audience: 'old' })],
+      ['cannot get its keys', async () => ({ name: 'first', jwksUri: `${issuer.issuer}/nowhere`, audience: 'old' })],
+    ])('is taken by the second where the first %s, and the other way round', async (_, first) => {
+      const both = [of(await first()), of({ name: 'second' })]
+      for (const providers of [both, both.toReversed()]) {
+        const by = authenticator({ providers })
+        const token = issuer.tokenFor({ claims: { sid: 's' } })
+        expect(await post(logoutToken({ sid: 's' }), {}, by)).toEqual(accepted)
+        expect(await isGood(token, by)).toBe('ERR_TOKEN_REVOKED')
+      }
+    })
+
+    it('is refused when none of them takes it, and can be sent again when one could not be asked', async () => {
+      const forged = logoutToken({}, { kid: 'other' })
+      const first = of({ name: 'first', ...(await rotated()), audience: 'old' })
+      const by = authenticator({ providers: [first, of({ name: 'second' })] })
+      expect(await post(forged, {}, by)).toEqual(refusal)
+      const down = of({ name: 'down', jwksUri: `${issuer.issuer}/nowhere`, audience: 'down' })
+      expect((await post(logoutToken(), {}, authenticator({ providers: [first, down] }))).status).toBe(503)
+    })
+  })
+
+  it('when the set-up is found to be wrong, is not to blame for it', async () => {
+    const by = authenticator({ admission: { sourceOf: () => Promise.resolve('one') as never } })
+    await expect(post(logoutToken(), {}, by)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
   })
 
   it('is refused when another issuer has signed it', async () => {

@@ -2,7 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
-import { type Authenticator, createAuthenticator, createRequestAuthenticator, type HttpOptions } from '../src/index.ts'
+import {
+  type Authenticator,
+  createAuthenticator,
+  createRequestAuthenticator,
+  type MiddlewareOptions,
+} from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 
 const warnings = jest.spyOn(process, 'emitWarning').mockReturnValue()
@@ -37,17 +42,19 @@ describe('many authenticators', () => {
 
   it('are not made where an option of the middleware is wrong', () => {
     const providers = [oidc({ issuer: 'https://d.example.com', audience: 'api' })]
-    const wrong: HttpOptions[] = [
+    const session = { baseUrl: 'https://example.com', keys: 'a secret of the session cookies, long enough' }
+    const wrong: Partial<MiddlewareOptions>[] = [
       { realm: '' },
       { tokenFrom: 'body' as never },
-      { session: { baseUrl: 'http://example.com', keys: 'short' } },
+      { session: { ...session, keys: 'short' } },
+      { session: { ...session, absolute: 31 * 86_400 } },
+      { session, maxTokenLifetime: 6 * 86_400 },
     ]
-    for (let time = 0; time < 30; time += 1) {
-      const options = { providers, ...wrong[time % wrong.length] }
-      expect(() => createRequestAuthenticator(options)).toThrow(
-        expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }),
-      )
-    }
+    for (const options of wrong)
+      for (let time = 0; time < 25; time += 1)
+        expect(() => createRequestAuthenticator({ providers, ...options })).toThrow(
+          expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }),
+        )
     expect(warnings).not.toHaveBeenCalled()
   })
 

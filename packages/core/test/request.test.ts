@@ -148,6 +148,20 @@ describe('createRequestAuthenticator', () => {
     await expect(callerOf(createRequestAuthenticator(known(), { tokenFrom }), bearing())).rejects.toThrow(RangeError)
   })
 
+  it.each([
+    ['that brings a token', async () => 'good'],
+    ['that brings none', () => Promise.resolve(undefined)],
+    ['that fails', () => Promise.reject(new Error('of the app'))],
+  ])('takes no promise of tokenFrom for nothing: one %s', async (_, give) => {
+    const tokenFrom = (() => give()) as never
+    for (const required of [true, false]) {
+      const app = createRequestAuthenticator(known(), { tokenFrom: ['header', tokenFrom], required })
+      await expect(callerOf(app, bearing())).rejects.toThrow(
+        invalid('authMiddleware: option tokenFrom: must answer at once: it cannot be async, or give a promise'),
+      )
+    }
+  })
+
   it.each([undefined, null, 0, '', 'route', 'router'])(
     'makes an error of %j where it is thrown, for Express would take it for none',
     async (odd) => {
@@ -194,6 +208,8 @@ describe('createRequestAuthenticator', () => {
     [{ resourceMetadata: '/metadata' }, 'resourceMetadata'],
     [{ resourceMetadata: 'javascript:alert(1)' }, 'resourceMetadata'],
     [{ tokenFrom: 'cookie' }, 'tokenFrom'],
+    [{ tokenFrom: async () => 'good' }, 'a function that is not async'],
+    [{ tokenFrom: ['header', async () => 'good'] }, 'a function that is not async'],
     [{ requird: false }, 'requird'],
   ])('refuses %j when built', (options, part) => {
     expect(() => createRequestAuthenticator({ providers, ...options })).toThrow(invalid(part))

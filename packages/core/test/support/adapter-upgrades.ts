@@ -335,6 +335,11 @@ export function describeUpgrades(stage: Stage): void {
         expect(answer.status).toBe(500)
         expect(answer.body).not.toContain('cannot read')
       }
+      const { address } = await start({ http: { tokenFrom: () => Promise.reject(new Error('later')) as never } })
+      expect(await refused(address)).toMatchObject({
+        status: 500,
+        body: expect.stringContaining('not set up correctly'),
+      })
       const throwing = await start(
         {},
         check(() => {
@@ -344,7 +349,8 @@ export function describeUpgrades(stage: Stage): void {
       expect((await refused(throwing.address, { token: stage.issuer.tokenFor() })).status).toBe(500)
       const warnings = warn.mock.calls.map(([warning]) => String(warning))
       warn.mockRestore()
-      expect(warnings).toHaveLength(4)
+      expect(warnings).toHaveLength(5)
+      expect(warnings[3]).toContain('option tokenFrom: must answer at once')
       expect(warnings[0]).toContain('cannot read')
       expect(warnings.join()).not.toContain(secret)
     })
