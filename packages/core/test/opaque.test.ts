@@ -146,7 +146,8 @@ describe('who is asked about an opaque token', () => {
   })
 
   it('is asked where admission is off too, and tells nobody apart', async () => {
-    const verify: OpaqueProfile['verify'] = async (token) => (token === 'junk' ? await no(token, {} as never) : active())
+    const verify: OpaqueProfile['verify'] = async (token) =>
+      token === 'junk' ? await no(token, {} as never) : active()
     const auth = createAuthenticator({ providers: [provider('a', verify)], clock, admission: false })
     made.push(auth)
     const request = { headers: {}, socket: { remoteAddress: '192.0.2.6' } }
