@@ -71,6 +71,9 @@ interface Options<T> {
   readonly onDeath?: (() => void) | undefined
 }
 
+// The steady clock, and all timers, stand still while a machine sleeps: so often it is looked at the wall clock too.
+const lookEvery: Seconds = 60
+
 /**
  * Keeps a published value: refreshed ahead of expiry in the background, kept for a bounded time when its publisher fails,
  * fetched by one at a time, with a jittered wait after failures. Key sets, metadata and role directories are kept by it.
@@ -87,6 +90,7 @@ export function createRefreshed<T>({
   let value = seed
   let confirmedAt: number | undefined
   let freshUntil = Number.NEGATIVE_INFINITY
+  let freshUntilOnTheWall = Number.NEGATIVE_INFINITY
   let deadAt = seed === undefined ? Number.NEGATIVE_INFINITY : clock.monotonic() + freshness.staleIfError * 1000
   let dead = false
   let failures = 0
@@ -100,11 +104,17 @@ export function createRefreshed<T>({
   function wakeAt(time: number): void {
     cancelTimer()
     if (closed) return
-    cancelTimer = clock.after(time - clock.monotonic(), () => {
+    cancelTimer = clock.after(Math.min(time - clock.monotonic(), lookEvery * 1000), () => {
       // A timer may be early by a moment.
       if (clock.monotonic() < retryAt) wakeAt(retryAt)
+      else if (clock.monotonic() < time && isFresh()) wakeAt(time)
       else refresh().catch(() => {}) // noted by attempt()
     })
+  }
+
+  // By the earlier of two clocks. The wall clock may jump: what comes of that is one early attempt, and no death.
+  function isFresh(): boolean {
+    return clock.monotonic() < freshUntil && clock.now() < freshUntilOnTheWall
   }
 
   // Death must not wait for somebody to ask: what rests on the value is used without asking.
@@ -132,6 +142,7 @@ export function createRefreshed<T>({
       dead = false
       confirmedAt = now
       freshUntil = now + age * 1000
+      freshUntilOnTheWall = clock.now() + age * 1000
       deadAt = freshUntil + freshness.staleIfError * 1000
       failures = 0
       lastError = undefined
@@ -177,7 +188,7 @@ export function createRefreshed<T>({
   function peek(): T | undefined {
     const held = current()
     // With its publisher known to be down nobody waits: the background goes on trying.
-    return clock.monotonic() < freshUntil || lastError !== undefined ? held : undefined
+    return isFresh() || lastError !== undefined ? held : undefined
   }
 
   function get(): T | Promise<T> {

@@ -54,6 +54,18 @@ describe('a rotation refuses nobody', () => {
     expect(issuer.requests('jwks')).toBe(2)
   })
 
+  it('but who has a token of a key that was taken away while we slept: within a minute', async () => {
+    const { issuer, auth, ask, clock } = await set()
+    const token = issuer.tokenFor({ expiresIn: 12 * 3600 })
+    await auth.verify(token)
+    await issuer.rotate({ keepPrevious: false })
+    clock.set(clock.now() / 1000 + 1800)
+    expect(await outcomeOf(auth.verify(token))).toBe('alice')
+    await letRefresh(auth, clock, 60)
+    expect(await outcomeOf(auth.verify(token))).toBe('401 ERR_TOKEN_KEY')
+    expect(await outcomeOf(ask())).toBe('alice')
+  })
+
   it('of those who still have tokens of the old key', async () => {
     const { issuer, ask, asks } = await set()
     const key = issuer.current

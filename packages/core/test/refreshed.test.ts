@@ -323,6 +323,64 @@ describe('a value that was brought along', () => {
   })
 })
 
+describe('a machine that has slept', () => {
+  // Its steady clock and its timers stand still meanwhile.
+  const sleep = (seconds: number) => clock.set(clock.now() / 1000 + seconds)
+
+  it.each([
+    ['for hours', 0, 8 * 3600],
+    ['for less than the value was fresh, but for too long all the same', 300, 400],
+  ])('fetches anew within a minute, once: it slept %s', async (_, before, seconds) => {
+    const { kept, asked } = create()
+    await kept.get()
+    await clock.advance(before)
+    sleep(seconds)
+    expect(kept.current()).toBe('new')
+    await clock.advance(60)
+    expect(asked).toHaveLength(2)
+    await clock.advance(300)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('lets who asks wait for that', async () => {
+    const { kept, publisher } = create()
+    await kept.get()
+    publisher.answer = async () => ({ value: 'newer' })
+    sleep(3600)
+    expect(kept.peek()).toBeUndefined()
+    expect(await kept.get()).toBe('newer')
+  })
+
+  it('keeps what it has while it cannot reach the publisher', async () => {
+    const { kept, publisher, died } = create()
+    await kept.get()
+    publisher.answer = down
+    sleep(7 * 86_400)
+    expect(await kept.get()).toBe('new')
+    await clock.advance(3600)
+    expect([kept.get(), died]).toEqual(['new', []])
+  })
+
+  it('waits after a failure as long as ever', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.999_999)
+    const { kept, publisher, asked } = create({ limits: { retry: 600, maxRetry: 600 } })
+    publisher.answer = down
+    await expect(kept.get()).rejects.toMatchObject({ status: 503 })
+    sleep(3600)
+    await clock.advance(601)
+    expect(waits(asked)).toEqual([expect.closeTo(600, 2)])
+  })
+})
+
+it('a wall clock that is set back does no harm', async () => {
+  jest.spyOn(Math, 'random').mockReturnValue(0)
+  const { kept, asked } = create()
+  await kept.get()
+  clock.set(clock.now() / 1000 - 86_400)
+  await clock.advance(1300)
+  expect(waits(asked)).toEqual([expect.closeTo(450, 2), expect.closeTo(450, 2)])
+})
+
 describe('closing', () => {
   it('leaves no timer', async () => {
     const { kept, timers } = create()
