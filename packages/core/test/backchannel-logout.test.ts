@@ -13,6 +13,7 @@ import {
   createRevocationList,
   type Events,
   type FormRequest,
+  type Provider,
   type ReplayStore,
   type RevocationList,
 } from '../src/index.ts'
@@ -31,7 +32,8 @@ let auth: Authenticator
 const closing: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
-  clock = createTestClock()
+  // At a whole second, so that a time can be at the edge.
+  clock = createTestClock(Math.floor(Date.now() / 1000))
   issuer = await createTestIssuer({ clock })
   other = await createTestIssuer({ clock })
 })
@@ -138,6 +140,10 @@ describe('a logout token', () => {
     ['with the long name of its typ', () => logoutToken({}, { typ: 'application/logout+jwt' })],
     ['without a typ, where that is allowed', () => logoutToken({}, { typ: undefined }), { tokenTypes: [null] }],
     ['for a client that the option names', () => logoutToken({ aud: 'cli' }), { clientId: ['cli'] }],
+    ['for one of several clients', () => logoutToken({ aud: 'cli' }), { clientId: ['web', 'cli'] }],
+    ['as old as it may be', () => logoutToken({ iat: now() - 304 })],
+    ['as late as it may be', () => logoutToken({ exp: now() - 4 })],
+    ['as far ahead as clocks may differ', () => logoutToken({ iat: now() + 5 })],
     ['with an event that says more', () => logoutToken({ events: { [event]: { a: 1 }, more: {} } })],
   ])('is taken %s', async (...[, make, options]) => {
     expect(await post(make(), options)).toEqual(accepted)
@@ -170,7 +176,9 @@ describe('a logout token', () => {
     ['without iat', 'ERR_TOKEN_CLAIMS', () => logoutToken({ iat: undefined })],
     ['of an iat that is a text', 'ERR_TOKEN_CLAIMS', () => logoutToken({ iat: String(now()) })],
     ['of the future', 'ERR_TOKEN_NOT_YET_VALID', () => logoutToken({ iat: now() + 60 })],
-    ['too old', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 310 })],
+    ['ahead by a second too much', 'ERR_TOKEN_NOT_YET_VALID', () => logoutToken({ iat: now() + 6 })],
+    ['too old', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 305 })],
+    ['late', 'ERR_TOKEN_EXPIRED', () => logoutToken({ exp: now() - 5 })],
     ['older than the option says', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 40 }), { maxAge: 30 }],
     ['too old, without exp', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 310, exp: undefined })],
     ['that has ended', 'ERR_TOKEN_EXPIRED', () => logoutToken({ iat: now() - 60, exp: now() - 10 })],
@@ -273,6 +281,20 @@ describe('a logout token', () => {
     expect((await receive(form(`logout_token=${logoutToken({ sid: 'session-4' })}`))).status).toBe(200)
   })
 
+  it('is remembered for as long as it could be taken again, however clocks differ', async () => {
+    const kept: unknown[] = []
+    const replays: ReplayStore = {
+      async once(_, until) {
+        kept.push(until)
+        return true
+      },
+      close: async () => {},
+    }
+    const iat = now()
+    expect(await post(logoutToken({ iat }), { replays, maxAge: 60 })).toEqual(accepted)
+    expect(kept).toEqual([iat + 60 + 2 * 5])
+  })
+
   it('is taken once by all who share a store, and the same id of another issuer is another', async () => {
     const replays = createReplayStore({ clock })
     const by = authenticator({
@@ -369,6 +391,19 @@ describe('a request', () => {
 })
 
 describe('the set-up', () => {
+  const opaque: Provider = {
+    name: 'opaque',
+    issuer: 'https://opaque.example',
+    opaque: { verify: async () => ({ active: false, explanation: 'nobody' }) },
+  }
+
+  it('is fine where one of several providers has an app', async () => {
+    const api = { issuer: other.issuer, audience: other.audience }
+    const web = { issuer: issuer.issuer, audience: issuer.audience, client: { clientId } }
+    const by = authenticator({ providers: [opaque, oidc({ name: 'api', ...api }), oidc({ name: 'web', ...web })] })
+    expect(await post(logoutToken(), {}, by)).toEqual(accepted)
+  })
+
   it.each<[string, () => unknown, RegExp]>([
     [
       'without anybody whom a token could be for',
@@ -377,6 +412,13 @@ describe('the set-up', () => {
     ],
     ['with a copy of an authenticator', () => createBackchannelLogout({ ...auth }), /very object/],
     ['with an empty client', () => createBackchannelLogout(auth, { clientId: '' }), /clientId/],
+    [
+      'where nobody sends JWTs',
+      () => createBackchannelLogout(authenticator({ providers: [opaque] }), { clientId }),
+      /set clientId/,
+    ],
+    ['with no types', () => createBackchannelLogout(auth, { tokenTypes: [] }), /at least one/],
+    ['with replays that are no store', () => createBackchannelLogout(auth, { replays: {} as never }), /ReplayStore/],
     ['with no clients', () => createBackchannelLogout(auth, { clientId: [] }), /at least one/],
     ['with a day of maxAge', () => createBackchannelLogout(auth, { maxAge: 86_400 }), /maxAge/],
     [
