@@ -4,7 +4,7 @@ import type { JsonRequest, JsonResponse } from './http.ts'
 import type { KeyHeader } from './jws.ts'
 import type { Metadata } from './metadata.ts'
 import type { BrowserSignIn } from './sign-in.ts'
-import type { Refresh, Revoke } from './token-set.ts'
+import type { Refresh, Revoke, TokenSet } from './token-set.ts'
 import type { Claims, Seconds, User } from './types.ts'
 
 /** A JWK Set as an issuer publishes it. */
@@ -114,6 +114,11 @@ export interface Provider {
   readonly opaque?: OpaqueProfile
   /** New tokens for a refresh token, where the provider has such a thing. */
   readonly refresh?: Refresh
+  /**
+   * Names what a refresh of these tokens asks for, where one refresh token gives tokens for several things: then only those who ask for
+   * the same get the same answer. Default: whoever comes with the same refresh token does.
+   */
+  readonly refreshTarget?: (tokens: TokenSet) => string
   /** Ends tokens at the provider, where it can; without it they end only here. */
   readonly revoke?: Revoke
   /** How people sign in there with a browser, where it is set up for that. */

@@ -1,5 +1,6 @@
 import { readCompactJws } from '../../jws.ts'
 import { openIdSignIn } from '../../openid-sign-in.ts'
+import type { Provider } from '../../provider.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
 import { refreshAt, revokeAt } from '../../token-endpoint.ts'
 import type { Refresh, Revoke } from '../../token-set.ts'
@@ -41,6 +42,11 @@ export const organizationPrefix = 'urn:logto:organization:'
 export function refreshOf(settings: AppSettings): Refresh {
   const client = { ...clientOf(settings), tokenEndpoint: `${settings.issuer}/token` }
   return (tokens, context) => refreshAt(client, targetOf(tokens.accessToken, settings))(tokens, context)
+}
+
+/** Names the API and the organization that a refresh asks for. */
+export function refreshTargetOf(settings: AppSettings): NonNullable<Provider['refreshTarget']> {
+  return ({ accessToken }) => new URLSearchParams(targetOf(accessToken, settings)).toString()
 }
 
 /**

@@ -7,7 +7,7 @@ import type { OpaqueProfile, Provider, UserClaims, Validator } from '../../provi
 import type { Claims, Role, Seconds } from '../../types.ts'
 import { userinfo } from '../../userinfo.ts'
 import { validated } from '../validated.ts'
-import { type LogtoAppOptions, organizationPrefix, refreshOf, revokeOf, signInOf } from './app.ts'
+import { type LogtoAppOptions, organizationPrefix, refreshOf, refreshTargetOf, revokeOf, signInOf } from './app.ts'
 import { issuerOf } from './wire.ts'
 
 export type { LogtoAppOptions } from './app.ts'
@@ -123,6 +123,7 @@ export function logto(options: LogtoOptions): Provider {
     ...(app !== undefined && {
       clientIds: [app.clientId],
       refresh: refreshOf(app),
+      refreshTarget: refreshTargetOf(app),
       revoke: revokeOf(app),
       signIn: signInOf(app),
     }),
