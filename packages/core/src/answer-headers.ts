@@ -27,10 +27,14 @@ export function addHeaders(response: ServerResponse, { headers, cookies }: Answe
 // What would let a shared cache keep the answer. Caches that know the last one take no heed of `no-store` beside it.
 const lax = /^(public|s-maxage|must-understand)\b/i
 
-/** The list of a header, with one more. */
+/** The list of a header, with what it lacks of another. */
 function besides(said: number | string | readonly string[] | undefined, value: string): string {
-  const list = [said ?? []].flat().join().split(',')
-  const kept = list.map((one) => one.trim()).filter((one) => one !== '' && !lax.test(one))
-  const isSaid = kept.some((one) => one === '*' || one.toLowerCase() === value.toLowerCase())
-  return (isSaid ? kept : [...kept, value]).join(', ')
+  const kept = listOf([said ?? []].flat().join()).filter((one) => !lax.test(one))
+  const isSaid = (name: string) => kept.some((one) => one === '*' || one.toLowerCase() === name.toLowerCase())
+  return [...kept, ...listOf(value).filter((name) => !isSaid(name))].join(', ')
+}
+
+function listOf(text: string): string[] {
+  const items = text.split(',').map((one) => one.trim())
+  return items.filter((one) => one !== '')
 }

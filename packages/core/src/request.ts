@@ -165,6 +165,8 @@ export function createRequestAuthenticator(
         }
         // Who gets what by a cookie, caches must not mix up.
         if (ofSession !== undefined) headers.Vary = 'Cookie'
+        // Nor give what is kept of a request without a token to one that has one (RFC 9111 section 4.1).
+        if (sources.includes('header')) headers.Vary = [headers.Vary, 'Authorization'].filter(Boolean).join(', ')
         const state = await ofSession?.(request, required)
         const cookies = state?.cookies ?? noCookies
         const answer = state?.answer

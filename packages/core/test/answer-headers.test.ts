@@ -16,6 +16,7 @@ async function answered(answer: (response: ServerResponse) => void): Promise<Hea
 const noStore = { headers: { 'Cache-Control': 'no-store' }, cookies: [] }
 const onlyPrivate = { headers: { 'Cache-Control': 'private' }, cookies: [] }
 const vary = { headers: { Vary: 'Cookie' }, cookies: [] }
+const both = { headers: { Vary: 'Cookie, Authorization' }, cookies: [] }
 
 it.each([
   ['cache-control', undefined, noStore, 'no-store'],
@@ -29,6 +30,9 @@ it.each([
   ['vary', 'Accept-Encoding', vary, 'Accept-Encoding, Cookie'],
   ['vary', 'cookie', vary, 'cookie'],
   ['vary', '*', vary, '*'],
+  ['vary', undefined, both, 'Cookie, Authorization'],
+  ['vary', 'authorization, Origin', both, 'authorization, Origin, Cookie'],
+  ['vary', '*', both, '*'],
 ])('of %s an app that says %s says also what it must, before and after', async (name, said, must, expected) => {
   const before = await answered((response) => {
     if (said !== undefined) response.setHeader(name, said)

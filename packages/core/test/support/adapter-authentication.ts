@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestIssuer } from '@claviger/testing'
 import { describe, expect, it, jest } from '@jest/globals'
+import type { TokenSource } from '../../src/credentials.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import type { HttpOptions } from '../../src/request.ts'
 import { routes, type Stage } from './adapter-stage.ts'
@@ -183,6 +184,19 @@ export function describeAuthentication(stage: Stage): void {
       expect((await app.call('/me', { token: 'bad' })).status).toBe(401)
       expect((await app.call('/me', { token: stage.issuer.tokenFor({ expiresIn: -3600 }) })).status).toBe(401)
       expect((await app.call('/me', { headers: { Authorization: 'Bearer' } })).status).toBe(400)
+    })
+
+    it('let no cache give what nobody got to whoever comes with a token', async () => {
+      const varyOf = async (tokenFrom: TokenSource[], token?: string) => {
+        const app = await start({ http: { required: false, tokenFrom } })
+        return (await app.call('/me', token === undefined ? {} : { token })).headers.get('vary')
+      }
+      expect(await varyOf(['header'])).toBe('Authorization')
+      expect(await varyOf(['header', { cookie: 'token' }])).toBe('Cookie, Authorization')
+      expect(await varyOf([{ cookie: 'token' }])).toBe('Cookie')
+      expect(await varyOf([{ query: 'token' }])).toBeNull()
+      // Caches keep no answer to a request with a token (RFC 9111 section 3.5).
+      expect(await varyOf(['header'], stage.issuer.tokenFor())).toBeNull()
     })
 
     it('leave 404 to routes that are not there', async () => {

@@ -202,7 +202,7 @@ export function describeSessions(stage: SessionStage): void {
       const { visited } = await me(browser)
       expect([visited.setCookies, visited.headers.get('cache-control')]).toEqual([[], null])
       // And what this browser got is not for the next one.
-      expect(visited.headers.get('vary')).toMatch(/\bCookie\b/)
+      expect(visited.headers.get('vary')).toMatch(/\bCookie, Authorization\b/)
       await clock.advance(86_400 / 20 - 1)
       const used = await me(await signIn('itsyouonline', 'alice'))
       expect(used.visited.setCookies).toEqual([])
