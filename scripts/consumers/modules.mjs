@@ -20,6 +20,8 @@ for (const subpath of subpaths) {
 }
 
 const { AuthError } = require('@claviger/core')
+assert.equal(AuthError.name, (await import('@claviger/core')).AuthError.name, 'logs show the name of the class')
+assert.equal(AuthError.name, 'AuthError')
 for (const [subpath, name] of [
   ['oidc', 'oidc'],
   ['redis', 'createRedisRevocationList'],

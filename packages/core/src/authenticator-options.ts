@@ -120,6 +120,11 @@ const schema = lazily(() =>
   }),
 )
 
+/** What each option has to be, for who takes them together with others: a shape of zod. */
+export function authenticatorShape(): object {
+  return schema().shape
+}
+
 function isProvider(value: unknown): boolean {
   return (
     typeof value === 'object' &&

@@ -189,18 +189,7 @@ export class AuthError extends Error {
 
   /** The same refusal with the realm and metadata of the app that answers it. A cached refusal is never changed in place. */
   withChallenge(challenge: Challenge, cookies = this.cookies): AuthError {
-    const { explanation, cause, retryAfter, scopes, upstream } = this
-    const copy = new AuthError(this.code, {
-      cause,
-      challenge,
-      cookies,
-      ...(explanation !== undefined && { explanation }),
-      ...(retryAfter !== undefined && { retryAfter }),
-      ...(scopes !== undefined && { scopes }),
-      ...(upstream !== undefined && { upstream }),
-    })
-    if (this.stack !== undefined) copy.stack = this.stack
-    return copy
+    return copyOf(this, challenge, cookies)
   }
 
   /** @see https://www.rfc-editor.org/rfc/rfc9457 */
@@ -213,6 +202,22 @@ export class AuthError extends Error {
       ...(this.error !== undefined && { error: this.error }),
     }
   }
+}
+
+// Not in the class: a bundler gives a class that names itself another name, which logs would show.
+function copyOf(error: AuthError, challenge: Challenge, cookies: readonly string[]): AuthError {
+  const { explanation, cause, retryAfter, scopes, upstream } = error
+  const copy = new AuthError(error.code, {
+    cause,
+    challenge,
+    cookies,
+    ...(explanation !== undefined && { explanation }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(scopes !== undefined && { scopes }),
+    ...(upstream !== undefined && { upstream }),
+  })
+  if (error.stack !== undefined) copy.stack = error.stack
+  return copy
 }
 
 function redacted({ code, message, requestId, ...rest }: Upstream): Upstream {

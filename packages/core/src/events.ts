@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { debuglog } from 'node:util'
 import type { AuthError, AuthErrorCode } from './errors.ts'
 import type { Seconds } from './types.ts'
 
@@ -93,7 +94,10 @@ export function publish<Name extends keyof Events>(name: Name, message: Events[N
   if (channels[name].hasSubscribers) channels[name].publish(message)
 }
 
-/** Tells of a refusal, once per request: the HTTP layer calls it where it answers. */
+const log = debuglog('claviger')
+
+/** Tells of a refusal, once per request: the HTTP layer calls it where it answers. With `NODE_DEBUG=claviger` the terminal is told too. */
 export function publishRefusal(error: AuthError, provider?: string): void {
+  log('%d %s: %s', error.status, error.code, error.explanation ?? error.message)
   publish('claviger:refusal', { code: error.code, status: error.status, explanation: error.explanation, provider })
 }

@@ -2,7 +2,17 @@ import type { Predicate, UnknownInput } from './guards/index.ts'
 import { settleAllowed } from './guards/pending.ts'
 import { assertPredicate } from './guards/predicate.ts'
 import { defaultRealm, introductionOf } from './introduction.ts'
+import { invalidOptions } from './options.ts'
 import { refusal } from './refusal.ts'
+
+/**
+ * Refuses to be the middleware that it makes: `app.use(requireAuth)` for `app.use(requireAuth())`, which no type tells a program in
+ * JavaScript, and which would leave each request without an answer.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for any argument
+ */
+export function assertMaker(name: string, given: readonly unknown[]): void {
+  if (given.length > 0) throw invalidOptions(name, `makes a middleware, and takes nothing: write ${name}()`)
+}
 
 /**
  * Makes a guard for a framework to call with what it has of a request; it throws, or lets pass. With a predicate that has to ask

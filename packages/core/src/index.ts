@@ -30,7 +30,7 @@ export {
   type ProblemDetails,
 } from './errors.ts'
 export type { Events } from './events.ts'
-export { createGuard } from './guard.ts'
+export { assertMaker, createGuard } from './guard.ts'
 export {
   allOf,
   anyOf,

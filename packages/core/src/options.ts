@@ -80,7 +80,10 @@ function forms(schema: unknown): readonly unknown[] {
 function nearest(name: string, known: readonly string[]): string {
   const near = known
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, far }) => far <= 3 || candidate.toLowerCase().startsWith(name.toLowerCase()))
+    .filter(
+      ({ candidate, far }) =>
+        far <= Math.min(3, name.length / 2) || candidate.toLowerCase().startsWith(name.toLowerCase()),
+    )
     .sort((a, b) => a.far - b.far)[0]
   return near === undefined ? '' : `, did you mean ${near.candidate}?`
 }

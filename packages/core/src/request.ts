@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { AnswerHeaders } from './answer-headers.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
-import { type AuthenticatorOptions, readAuthenticatorOptions } from './authenticator-options.ts'
+import { type AuthenticatorOptions, authenticatorShape, readAuthenticatorOptions } from './authenticator-options.ts'
 import { knownBy } from './authenticator-parts.ts'
 import type { Challenge } from './challenge.ts'
 import {
@@ -114,6 +114,7 @@ export function createRequestAuthenticator(
   if (typeof source !== 'object' || source === null) {
     throw invalidOptions('authMiddleware', 'takes options or what createAuthenticator returns')
   }
+  if ('headers' in source) throw invalidOptions('authMiddleware', 'makes a middleware: app.use(authMiddleware({ … }))')
   const { options, make } = 'verify' in source ? { options: http, make: () => source } : split(source, http)
   const checked = readOptions('authMiddleware', schema(), options)
   const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
@@ -216,6 +217,8 @@ function missing(): AuthError {
 }
 
 function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; make: () => Authenticator } {
+  // All at once: what is an option of neither is told with the nearest of both.
+  readOptions('authMiddleware', z.strictObject({ ...schema().shape, ...authenticatorShape() }), source)
   const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, ...rest } = source
   const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session } as HttpOptions
   const options = { ...own, ...http }

@@ -24,7 +24,7 @@ describe('assertAllowed', () => {
         code: 'ERR_SCOPE_REQUIRED',
         status: 403,
         scopes: ['write'],
-        explanation: 'the user lacks scope("write")',
+        explanation: 'the user lacks scope("write"), and has no scopes at all',
         message: 'The access token does not allow this.',
       }),
     )

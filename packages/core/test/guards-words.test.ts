@@ -85,6 +85,21 @@ describe('why a guard refuses, in logs', () => {
     ],
     ['ERR_SCOPE_REQUIRED', 'the user lacks scope("write")', () => assertAllowed(scope('write'), at)],
     [
+      'ERR_ROLE_REQUIRED',
+      'the user lacks role("boss"), and has no roles at all',
+      () => assertAllowed(role('boss'), { ...at, user: { ...user, roles: [] } }),
+    ],
+    [
+      'ERR_PERMISSION_REQUIRED',
+      'the user lacks permission("order:write"), and has no permissions at all',
+      () => assertAllowed(permission('order:write'), { ...at, user: { ...user, permissions: [] } }),
+    ],
+    [
+      'ERR_SCOPE_REQUIRED',
+      'the user lacks scope("write"), and has no list of scopes: a middleware has put its own user there',
+      () => assertAllowed(scope('write'), { ...at, user: { id: 'of a database' } as User }),
+    ],
+    [
       'ERR_ORGANIZATION_REQUIRED',
       'the token does not act in organization("other")',
       () => assertAllowed(organization('other'), at),

@@ -78,6 +78,7 @@ describe('the names of options', () => {
     [{ aud: 'x' }, 'unknown option aud, did you mean audience?'],
     [{ token_types: [] }, 'unknown option token_types, did you mean tokenTypes?'],
     [{ somethingElse: 1 }, 'unknown option somethingElse'],
+    [{ skew: 1 }, 'unknown option skew'],
     [{ constructor: 1 }, 'unknown option constructor'],
     [{ keys: { maxToken: 1 } }, 'unknown option keys.maxToken, did you mean maxTokens?'],
     [{ cache: { maxByte: 1 } }, 'unknown option cache.maxByte, did you mean maxBytes?'],

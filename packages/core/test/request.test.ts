@@ -210,10 +210,16 @@ describe('createRequestAuthenticator', () => {
     [{ tokenFrom: 'cookie' }, 'tokenFrom'],
     [{ tokenFrom: async () => 'good' }, 'a function that is not async'],
     [{ tokenFrom: ['header', async () => 'good'] }, 'a function that is not async'],
-    [{ requird: false }, 'requird'],
+    [{ requird: false }, 'authMiddleware: unknown option requird, did you mean required?'],
   ])('refuses %j when built', (options, part) => {
     expect(() => createRequestAuthenticator({ providers, ...options })).toThrow(invalid(part))
     expect(() => createRequestAuthenticator(known(), options as HttpOptions)).toThrow(invalid(part))
+  })
+
+  it('refuses to be the middleware that it makes', () => {
+    expect(() => createRequestAuthenticator(bearing('good') as never)).toThrow(
+      invalid('app.use(authMiddleware({ … }))'),
+    )
   })
 
   it.each([undefined, null, 'options', () => undefined])('refuses %p in place of options', (nothing) => {

@@ -92,7 +92,7 @@ describe('explain', () => {
     const bob = person({ roles: ['b'] })
     expect(explain(predicate, inputOf(bob))).toBe(
       'anyOf(role("a"), allOf(role("b"), permission("c:d"))) refuses with ERR_FORBIDDEN: ' +
-        'the user lacks role("a"); the user lacks permission("c:d")',
+        'the user lacks role("a"); the user lacks permission("c:d"), and has no permissions at all',
     )
     expect(explain(role('b'), inputOf(bob))).toBe('role("b") grants')
     expect(explain(role('b'), { user: undefined, auth: undefined, request: {} })).toBe(

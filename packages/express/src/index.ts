@@ -4,6 +4,7 @@ import {
   type Authenticator,
   addHeaders,
   assertAllowed,
+  assertMaker,
   authenticated,
   type BackchannelLogoutOptions,
   type User as ClavigerUser,
@@ -136,7 +137,8 @@ function send(res: ServerResponse, { status, headers, body }: HttpAnswer): void 
 }
 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */
-export function requireAuth(): Middleware {
+export function requireAuth(...nothing: []): Middleware {
+  assertMaker('requireAuth', nothing)
   return authorize(authenticated)
 }
 
@@ -174,7 +176,10 @@ export function authorize(predicate: Predicate<Request>): Middleware {
 }
 
 /** Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes after the routes. */
-export function problemDetails(): (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void {
+export function problemDetails(
+  ...nothing: []
+): (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void {
+  assertMaker('problemDetails', nothing)
   return function answerProblem(error, _req, res, next) {
     const problem = problemOf(error)
     if (problem === undefined || res.headersSent) next(error)

@@ -4,6 +4,7 @@ import {
   type Authenticator,
   addHeaders,
   assertAllowed,
+  assertMaker,
   authenticated,
   type BackchannelLogoutOptions,
   createBackchannelLogout,
@@ -200,7 +201,8 @@ class KoaRequest implements HttpRequest {
 }
 
 /** Lets everybody pass who is known: for routes of an app where credentials are not required. */
-export function requireAuth(): Middleware {
+export function requireAuth(...nothing: []): Middleware {
+  assertMaker('requireAuth', nothing)
   return authorize(authenticated)
 }
 
@@ -239,7 +241,8 @@ export function authorize(predicate: Predicate<Context>): Middleware {
 }
 
 /** Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes before `authMiddleware`. */
-export function problemDetails(): Middleware {
+export function problemDetails(...nothing: []): Middleware {
+  assertMaker('problemDetails', nothing)
   return async function answerProblem(ctx, next) {
     try {
       await next()

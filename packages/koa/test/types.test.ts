@@ -63,6 +63,8 @@ describe('the types', () => {
     app.use(authorize(check(async () => true)))
     // @ts-expect-error a predicate is asked for, not a function
     expect(() => authorize(() => true)).toThrow()
+    // @ts-expect-error it makes a middleware, and is none
+    expect(() => problemDetails({}, never)).toThrow('write problemDetails()')
     expect(never).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))
   })
 })

@@ -59,7 +59,7 @@ export function createTestClock(startAt: Seconds = Math.floor(Date.now() / 1000)
 }
 
 /** The time of the machine. */
-export const realClock: Pick<Clock, 'now'> = { now: Date.now }
+export const realClock: Pick<Clock, 'now'> = { now: () => Date.now() }
 
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

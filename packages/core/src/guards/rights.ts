@@ -24,7 +24,7 @@ export type PermissionLike = string | Readonly<Record<string, string>>
 export function role(...anyOfThese: Several<string>): Predicate {
   const wanted = names('role', entriesOf(anyOfThese))
   noteNames('roles', wanted)
-  return right(textOf('role', wanted), 'ERR_ROLE_REQUIRED', (user) =>
+  return right(textOf('role', wanted), 'ERR_ROLE_REQUIRED', 'roles', (user) =>
     list(user.roles).some((has) => wanted.some((name) => isMeant(has, name, user.organization))),
   )
 }
@@ -43,7 +43,7 @@ function isMeant(has: Role | undefined, name: string, organization: string | und
 export function permission(...allOfThese: Several<PermissionLike>): Predicate {
   const wanted = names('permission', entriesOf(allOfThese).flatMap(permissionTexts))
   noteNames('permissions', wanted)
-  return right(textOf('permission', wanted), 'ERR_PERMISSION_REQUIRED', (user) =>
+  return right(textOf('permission', wanted), 'ERR_PERMISSION_REQUIRED', 'permissions', (user) =>
     wanted.every((name) => has(user.permissions, name)),
   )
 }
@@ -61,6 +61,7 @@ export function scope(...allOfThese: Several<string>): Predicate {
   return right(
     textOf('scope', wanted),
     'ERR_SCOPE_REQUIRED',
+    'scopes',
     (user) => wanted.every((name) => has(user.scopes, name)),
     wanted,
   )
@@ -69,6 +70,7 @@ export function scope(...allOfThese: Several<string>): Predicate {
 function right(
   text: string,
   code: AuthErrorCode,
+  among: 'roles' | 'permissions' | 'scopes',
   holds: (user: User) => boolean,
   scopes?: readonly string[],
 ): Predicate {
@@ -78,9 +80,15 @@ function right(
       const explanation = `${text}: this token's rights hold in one organization, and the route does not name it with organization(…)`
       return { granted: false, code: 'ERR_ORGANIZATION_REQUIRED', explanation, final: true }
     }
-    return holds(user) ? granted : refused(code, `the user lacks ${text}`, scopes)
+    return holds(user) ? granted : refused(code, `the user lacks ${text}${lackOf(user, among)}`, scopes)
   }
   return predicate(text, decide, { scopes })
+}
+
+// What is wrong with the set-up rather than with the user.
+function lackOf(user: User, among: 'roles' | 'permissions' | 'scopes'): string {
+  if (!Array.isArray(user[among])) return `, and has no list of ${among}: a middleware has put its own user there`
+  return user[among].length === 0 ? `, and has no ${among} at all` : ''
 }
 
 // Long lists as sets. One that could still be changed is not remembered.

@@ -27,6 +27,7 @@ export function createReception(
     const state = await sessions.find(request, true, site)
     if (state.auth !== undefined) return { ...state, cookies: [...state.cookies, ...jar.end(request, turnsName)] }
     if (!required || !settings.redirect || !isPageRequest(request)) return state
+    assertNoSignIn(request, sessions)
     const loginUrl = loginUrlFor(request, sessions)
     const turns = Number(/^\d$/.exec(jar.read(request, turnsName) ?? '')?.[0] ?? 0)
     if (state.ended !== undefined) publishRefusal(state.ended)
@@ -42,6 +43,13 @@ export function createReception(
       cookies: [...state.cookies, ...jar.end(request, turnsName)],
     }
   }
+}
+
+/** @throws {AuthError} `ERR_SIGN_IN_LOOP` for the sign-in itself, which would be sent to the sign-in for ever */
+function assertNoSignIn({ url = '/', originalUrl = url }: HttpRequest, { settings: { path } }: Sessions): void {
+  if (originalUrl.split('?')[0] !== `${path}/login`) return
+  const explanation = `nothing answers ${path}/login: authRoutes(auth) has to stand before the middleware`
+  throw new AuthError('ERR_SIGN_IN_LOOP', { explanation })
 }
 
 function loginUrlFor({ url = '/', originalUrl = url }: HttpRequest, { settings }: Sessions): string {

@@ -5,7 +5,7 @@ import { AuthError } from '../../src/errors.ts'
 import { check, not, type Predicate, role, type Verdict } from '../../src/guards/index.ts'
 import { pending } from '../../src/guards/pending.ts'
 import { granted, predicate, refused } from '../../src/guards/predicate.ts'
-import type { Call } from './adapter-app.ts'
+import type { Call, Guards } from './adapter-app.ts'
 import type { Stage } from './adapter-stage.ts'
 import { inputOf, person } from './people.ts'
 
@@ -37,6 +37,16 @@ export function describeGuards(stage: Stage): void {
     ])('answer %i to %s %s with %j', async (status, method, path, options) => {
       const app = await start()
       expect((await app.call(path, { method, token: stage.issuer.tokenFor(options) })).status).toBe(status)
+    })
+
+    it('that were not called answer all the same, and say so to the app', async () => {
+      const [onError, handle] = [jest.fn(), jest.fn()]
+      const uncalled = <M>({ requireAuth }: Guards<M>) => [requireAuth as unknown as M]
+      const app = await start({ problems: false, routes: [{ path: '/', guards: uncalled, handle }], onError })
+      expect((await app.call('/', { token: stage.issuer.tokenFor() })).status).toBe(500)
+      expect(handle).not.toHaveBeenCalled()
+      const message = 'requireAuth: makes a middleware, and takes nothing: write requireAuth()'
+      expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message }))
     })
 
     it('name the scopes that would help', async () => {

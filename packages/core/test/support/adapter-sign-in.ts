@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { Browser } from './browser.ts'
 import { type SessionStage, signIns } from './session-stage.ts'
 import type { SignInStage } from './sign-in-stage.ts'
@@ -137,6 +137,15 @@ export function describeSigningIn(stage: SessionStage): void {
       expect((await browser.open(`${stage.origin}/me`, { site: undefined })).url.pathname).toBe('/auth/login')
       use({ redirect: false })
       expect((await browser.open(`${stage.origin}/me`)).status).toBe(401)
+    })
+
+    it('says at once that nothing answers where browsers are sent to sign in', async () => {
+      const onError = jest.fn()
+      use({}, {}, { signIn: false, onError })
+      const sent = await new Browser().open(`${stage.origin}/me`)
+      expect([sent.status, sent.url.pathname]).toEqual([508, '/auth/login'])
+      const explanation = 'nothing answers /auth/login: authRoutes(auth) has to stand before the middleware'
+      expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'ERR_SIGN_IN_LOOP', explanation }))
     })
 
     it('is given up after three times that led nowhere, with the likely causes', async () => {
