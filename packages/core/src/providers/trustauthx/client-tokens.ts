@@ -14,9 +14,9 @@ import {
   type TrustAuthXProfile,
   type TrustAuthXSession,
 } from './envelope.ts'
-import { anyJson, jsonOf, type ValidityOf, validityBy } from './schema.ts'
+import { anyJson, jsonOf, validityBy } from './schema.ts'
 import { readTokenPair, revocation } from './tokens.ts'
-import { paths } from './wire.ts'
+import { paths, type ValidityOf } from './wire.ts'
 
 /** The two tokens of a session, both new. */
 export type TrustAuthXTokenSet = TokenSet & { readonly refreshToken: string }

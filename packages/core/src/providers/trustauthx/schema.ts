@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { JsonResponse } from '../../http.ts'
 import { functionOf, text } from '../../options.ts'
+import type { ValidityOf } from './wire.ts'
 
 /** The options that every part has. */
 export const credentialsSchema = { apiKey: text, secretKey: text, orgId: text }
@@ -16,9 +17,6 @@ export const jsonOf = ({ json, body }: JsonResponse): unknown => (json ? body : 
 
 /** Any JSON at all, for an answer that nobody has described. */
 export const anyJson = z.unknown().refine((body) => body !== undefined, 'is no JSON')
-
-/** What a validation with status 200 says of the token; nothing where it says neither yes nor no. */
-export type ValidityOf = (body: unknown) => boolean | undefined
 
 const isItself: ValidityOf = (body) => (typeof body === 'boolean' ? body : undefined)
 

@@ -5,9 +5,9 @@ import type { OpaqueProfile, OpaqueVerdict, ProviderContext } from '../../provid
 import type { Claims, Seconds } from '../../types.ts'
 import { assertCurrent, isSignedWith, readDataEnvelope } from './envelope.ts'
 import type { TrustAuthXIdentity, TrustAuthXOptions } from './index.ts'
-import { jsonOf, type ValidityOf, validityBy } from './schema.ts'
+import { jsonOf, validityBy } from './schema.ts'
 import { nonsense, type Upstream, unexpected } from './upstream.ts'
-import { paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
+import { paths, signedKeyOf, type TrustAuthXCredentials, type ValidityOf } from './wire.ts'
 
 interface AcceptOptions extends TrustAuthXCredentials {
   readonly issuers: readonly string[]

@@ -13,6 +13,9 @@ export interface TrustAuthXCredentials {
   orgId: string
 }
 
+/** What a validation with status 200 says of the token; nothing where it says neither yes nor no. */
+export type ValidityOf = (body: unknown) => boolean | undefined
+
 const defaultApiBaseUrl = 'https://api.trustauthx.com'
 
 /** The paths of the API. The slashes at the end are part of them. */
