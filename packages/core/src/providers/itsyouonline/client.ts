@@ -12,7 +12,7 @@ import { secureAddress } from '../secure-address.ts'
 import { createIdTokenVerifier } from './id-token.ts'
 import { createJwtCalls, type ItsYouOnlineJwtRequest, type ItsYouOnlineRefreshRequest, readJwtRequest } from './jwt.ts'
 import { createJwtCache } from './jwt-cache.ts'
-import { hosts, type ItsYouOnlineEnvironment, pinnedKeys, readPinnedKeys } from './keys.ts'
+import { hosts, type ItsYouOnlineEnvironment, readPinnedKeys } from './keys.ts'
 import {
   createOAuthCalls,
   type ItsYouOnlineAccessToken,
@@ -27,6 +27,7 @@ import {
   organizationOf,
 } from './objects.ts'
 import { operations } from './operations.generated.ts'
+import { pinnedKeys } from './schema.ts'
 import type { operations as types } from './types.generated.ts'
 import { readPrincipal } from './user.ts'
 import { baseOf, readItsYouOnlineError, readToken } from './wire.ts'

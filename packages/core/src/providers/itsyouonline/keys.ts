@@ -1,6 +1,4 @@
 import { createHash, createPublicKey } from 'node:crypto'
-import * as z from 'zod'
-import { isObject } from '../../json.ts'
 import { invalidOptions } from '../../options.ts'
 import type { Jwk } from '../../provider.ts'
 
@@ -24,15 +22,10 @@ const published: Readonly<Record<ItsYouOnlineEnvironment, string>> = {
 // The key pair in the server's repository, private half included: anybody can sign with it.
 const developmentKey = 'N9xQnoYk4s2jdSCn-O5xhoTJY1xIzopKwVxx4vj-Ypw'
 
-const key = z.union([z.string().min(1), z.custom<Jwk>(isObject, 'must be a key')])
-
-/** The option `keys`. */
-export const pinnedKeys = z.union([key, z.array(key).min(1, 'must have at least one').max(8, 'must be at most 8')])
-
 /** Reads the option `keys`. @throws {AuthError} `ERR_OPTIONS_INVALID`, see {@link readPinnedKey} */
 export function readPinnedKeys(
   where: string,
-  keys: z.output<typeof pinnedKeys>,
+  keys: string | Jwk | readonly (string | Jwk)[],
   how: { development: boolean },
 ): readonly Jwk[] {
   return [keys].flat().map((one) => readPinnedKey(where, one, how))

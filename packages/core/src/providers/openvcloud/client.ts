@@ -13,12 +13,8 @@ import { waitFor } from '../../wait-for.ts'
 import type { ItsYouOnlineClient, ItsYouOnlineJwtRequest } from '../itsyouonline/index.ts'
 import { secureAddress } from '../secure-address.ts'
 import { groupOperations, type OpenvCloudApi, type OpenvCloudParameters } from './api.ts'
-import {
-  catalogueParameters,
-  catalogueSchema,
-  type OpenvCloudCatalogue,
-  type OpenvCloudCatalogueRequest,
-} from './catalogue.ts'
+import type { OpenvCloudCatalogue, OpenvCloudCatalogueRequest } from './catalogue.ts'
+import { catalogueParameters, catalogueSchema } from './catalogue-schema.ts'
 import { asOurs } from './errors.ts'
 import { needs } from './needs.generated.ts'
 import { operations } from './operations.generated.ts'
