@@ -263,6 +263,7 @@ describe('options', () => {
   it.each<[string, object, RegExp]>([
     ['nothing', {}, /endpoint.*clientId.*clientSecret/],
     ['no address', { ...good, endpoint: 'id.example.test' }, /option endpoint: must be an http\(s\) URL/],
+    ['http to another machine', { ...good, endpoint: 'http://logto:3001' }, /https URL.*option dangerouslyAllowHttp/],
     ['an empty secret', { ...good, clientSecret: '' }, /option clientSecret: must not be empty/],
     ['a placeholder', { ...good, clientId: 'your-M2M-app-id' }, /option clientId: is a placeholder/],
     [
@@ -279,6 +280,11 @@ describe('options', () => {
     expect(() => createLogtoClient(options as LogtoClientOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }),
     )
+  })
+
+  it('let plain http be spelled out', () => {
+    const endpoint = 'http://logto:3001'
+    expect(createLogtoClient({ ...good, endpoint, dangerouslyAllowHttp: true }).endpoint).toBe(endpoint)
   })
 
   it.each(['', '.', '..'])('refuse %j as an id', async (userId) => {

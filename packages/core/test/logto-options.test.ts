@@ -245,6 +245,8 @@ describe('logto', () => {
   it.each([
     ['no endpoint', { audience: orders }, 'option endpoint: is missing'],
     ['an endpoint that is no URL', { ...good, endpoint: 'tenant.logto.app' }, 'http(s) URL'],
+    ['plain http to another machine', { ...good, endpoint: 'http://logto:3001' }, 'option dangerouslyAllowHttp'],
+    ['what only begins like loopback', { ...good, endpoint: 'http://127.0.0.1.example.test' }, 'https URL'],
     ['an endpoint from an example', { ...good, endpoint: '<your endpoint>' }, 'placeholder'],
     ['another endpoint that is no URL', { ...good, otherEndpoints: ['login'] }, 'otherEndpoints.0'],
     ['no audience', { endpoint: good.endpoint }, 'option audience: is missing'],
@@ -264,5 +266,15 @@ describe('logto', () => {
     expect(() => logto(options as never)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTIONS_INVALID', message: expect.stringContaining(text) }),
     )
+  })
+
+  it.each([
+    { endpoint: 'http://localhost:3001' },
+    { endpoint: 'http://[::1]:3001' },
+    { endpoint: 'http://logto:3001', dangerouslyAllowHttp: true },
+    // Never called: it is a name in tokens.
+    { endpoint: 'https://logto.example.test', otherEndpoints: ['http://logto:3001'] },
+  ])('is made of %j', (options) => {
+    expect(logto({ ...good, ...options }).issuer).toBe(`${options.endpoint}/oidc`)
   })
 })

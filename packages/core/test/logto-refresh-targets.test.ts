@@ -2,7 +2,7 @@ import { createTestClock, type LogtoEmulator, type TestClock } from '@claviger/t
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { createClient } from 'redis'
-import { unavailable } from '../src/errors.ts'
+import { AuthError, unavailable } from '../src/errors.ts'
 import { type Authenticator, type AuthenticatorOptions, createAuthenticator, type TokenSet } from '../src/index.ts'
 import { logto } from '../src/providers/logto/index.ts'
 import { createRedisRefreshes } from '../src/redis/index.ts'
@@ -159,6 +159,14 @@ describe('a refresh token of several organizations', () => {
     expect(asked).toEqual(['a', 'b', 'c'])
   })
 
+  it('is none where there is none: what is rejected for one ends no other', async () => {
+    const ended: string[] = []
+    const error = new AuthError('ERR_TOKEN_MISSING')
+    const once = onceWith(async () => ({ outcome: 'rejected', error }), { refreshToken: '', ended })
+    expect(await Promise.all(['a', 'b'].map(once))).toEqual(Array(2).fill({ outcome: 'rejected', error }))
+    expect(ended).toEqual([])
+  })
+
   it('does not go round for ever with a provider that gives the old one back', async () => {
     let calls = 0
     const once = onceWith(async ({ accessToken, refreshToken }) => {
@@ -172,10 +180,17 @@ describe('a refresh token of several organizations', () => {
 })
 
 /** Refreshes one refresh token, for what each access token names. */
-function onceWith(refresh: (tokens: TokenSet) => ReturnType<Refresh>) {
+function onceWith(
+  refresh: (tokens: TokenSet) => ReturnType<Refresh>,
+  { refreshToken = 'one', ended = [] }: { refreshToken?: string; ended?: string[] } = {},
+) {
   const provider = { name: 'p', issuer: 'https://p.test', refresh, refreshTarget: (one: TokenSet) => one.accessToken }
-  const once = createRefreshOnce({ clock, exchange: undefined, onRejected: async () => {} })
-  return (accessToken: string) => once({ provider } as unknown as Route, { accessToken, refreshToken: 'one' })
+  const once = createRefreshOnce({
+    clock,
+    exchange: undefined,
+    onRejected: async (_, { accessToken }) => void ended.push(accessToken),
+  })
+  return (accessToken: string) => once({ provider } as unknown as Route, { accessToken, refreshToken })
 }
 
 describeWithRedis('a refresh token of several organizations, across processes', () => {

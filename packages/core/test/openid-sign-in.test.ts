@@ -104,7 +104,11 @@ describe('a set-up with which nobody could sign in', () => {
       oidc({ issuer: 'http://id.example.test', audience, client }),
       'oidc: codes and tokens must not travel to http://id.example.test: https, or http on loopback',
     ],
-    ['a Logto on plain http', logto({ endpoint: 'http://logto:3001', audience, client }), 'http://logto:3001/oidc'],
+    [
+      'a Logto on plain http',
+      logto({ endpoint: 'http://logto:3001', dangerouslyAllowHttp: true, audience, client }),
+      'http://logto:3001/oidc',
+    ],
     [
       'a token endpoint on plain http',
       oidc({

@@ -13,12 +13,14 @@ import { createMachineTokens, type LogtoTokens } from './machine-tokens.ts'
 import { type AnyPaths, createManagement, type LogtoManagement } from './management.ts'
 import { isAboutRoles, ownerOf } from './role-source.ts'
 import type { paths } from './types.generated.ts'
-import { issuerOf, managementResourceOf, originOf, readLogtoError, withoutStatusText } from './wire.ts'
+import { assertSecure, issuerOf, managementResourceOf, originOf, readLogtoError, withoutStatusText } from './wire.ts'
 
 /** A machine-to-machine application of a Logto tenant. */
 export interface LogtoClientOptions extends ClientOptions {
-  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server. */
+  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server: https, or http on loopback. */
   endpoint: string
+  /** Lets `endpoint` be plain http on another machine: whoever is on the way reads the secret. Default false. */
+  dangerouslyAllowHttp?: boolean
   clientId: string
   clientSecret: string
   /**
@@ -51,6 +53,7 @@ export interface LogtoClient<Paths extends {} = paths> extends LogtoManagement {
 const schema = z.strictObject({
   ...clientSchema,
   endpoint: address,
+  dangerouslyAllowHttp: z.boolean().optional(),
   clientId: text,
   clientSecret: text,
   managementResource: text.optional(),
@@ -70,11 +73,9 @@ const defaultTimeout: Seconds = 10
  * @see https://docs.logto.io/integrate-logto/interact-with-management-api
  */
 export function createLogtoClient<Paths extends {} = paths>(options: LogtoClientOptions): LogtoClient<Paths> {
-  const { endpoint, clientId, clientSecret, managementResource, clock, ...calls } = readOptions(
-    'createLogtoClient',
-    schema,
-    options,
-  )
+  const checked = readOptions('createLogtoClient', schema, options)
+  assertSecure('createLogtoClient', checked)
+  const { endpoint, clientId, clientSecret, managementResource, clock, ...calls } = checked
   const timeout = calls.timeout ?? defaultTimeout
   const baseUrl = originOf(endpoint)
   const caller = createCaller('logto', calls, readLogtoError)

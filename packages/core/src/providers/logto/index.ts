@@ -8,7 +8,7 @@ import type { Claims, Role, Seconds } from '../../types.ts'
 import { userinfo } from '../../userinfo.ts'
 import { validated } from '../validated.ts'
 import { type LogtoAppOptions, organizationPrefix, refreshOf, refreshTargetOf, revokeOf, signInOf } from './app.ts'
-import { issuerOf } from './wire.ts'
+import { assertSecure, issuerOf } from './wire.ts'
 
 export type { LogtoAppOptions } from './app.ts'
 export { createLogtoClient, type LogtoClient, type LogtoClientOptions } from './client.ts'
@@ -26,8 +26,13 @@ export {
 
 /** A Logto tenant, in the cloud or your own. Durations are seconds. */
 export interface LogtoOptions {
-  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server. */
+  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server: https, or http on loopback. */
   endpoint: string
+  /**
+   * Lets `endpoint` be plain http on another machine: whoever is on the way reads secrets and tokens, and can sign in anybody with keys
+   * of their own. For a network that nobody else is in. Browsers sign in there under no circumstances. Default false.
+   */
+  dangerouslyAllowHttp?: boolean
   /** Other addresses of the same tenant, such as a custom domain: tokens fetched through one name it as their issuer. */
   otherEndpoints?: readonly string[]
   /** The indicator of this API's resource in Logto, or several. */
@@ -62,6 +67,7 @@ export interface LogtoOptions {
 
 const schema = z.strictObject({
   endpoint: address,
+  dangerouslyAllowHttp: z.boolean().optional(),
   otherEndpoints: z.array(address).optional(),
   audience: z.union([text, z.array(text).min(1, 'must name at least one')], 'must be the indicator of an API resource'),
   name: text.optional(),
@@ -97,6 +103,7 @@ type Checked = z.output<typeof schema>
  */
 export function logto(options: LogtoOptions): Provider {
   const checked = readOptions('logto', schema, options)
+  assertSecure('logto', checked)
   const { name = 'logto', validate } = checked
   const issuer = issuerOf(checked.endpoint)
   const issuerAliases = (checked.otherEndpoints ?? []).map(issuerOf)

@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { ErrorReader } from '../../client.ts'
 import { isPage, type JsonResponse } from '../../http.ts'
 import { at, isObject } from '../../json.ts'
+import { invalidOptions } from '../../options.ts'
+import { isSecure } from '../secure-address.ts'
 
 /** The resource of the Management API on a server of one's own, whatever the server's address. */
 const ownManagementResource = 'https://default.logto.app/api'
@@ -14,6 +16,18 @@ export function issuerOf(endpoint: string): string {
 /** An address without a slash at its end. */
 export function originOf(endpoint: string): string {
   return endpoint.replace(/\/+$/, '')
+}
+
+/**
+ * Secrets and tokens travel there, and the keys that tokens are believed by come from there.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for http to another machine, unless that is spelled out
+ */
+export function assertSecure(
+  where: string,
+  { endpoint, dangerouslyAllowHttp }: { endpoint: string; dangerouslyAllowHttp?: boolean | undefined },
+): void {
+  if (dangerouslyAllowHttp === true || isSecure(new URL(endpoint))) return
+  throw invalidOptions(where, 'endpoint: must be an https URL (http on loopback only; option dangerouslyAllowHttp)')
 }
 
 /** The indicator of a tenant's Management API, as far as its address tells. */
