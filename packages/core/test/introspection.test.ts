@@ -129,7 +129,10 @@ describe('an answer that says active', () => {
     ['bearer', { token_type: 'bearer' }],
     ['access_token', { token_type: 'access_token' }],
     ['what it is used for', { token_use: 'access_token' }],
+    ['the same in short', { token_use: 'access' }],
     ['its typ', { typ: 'Bearer' }],
+    ['a typ that begins like another', { typ: 'identity' }],
+    ['a typ that ends like another', { typ: 'valid' }],
     ['its end', { exp: soon }],
   ])('is believed when it says %s', async (_, more) => {
     const { auth } = await answering({ active: true, sub: 'alice', aud: 'api', ...more })
@@ -144,7 +147,12 @@ describe('an answer that says active', () => {
     ['that its typ is Refresh', { typ: 'Refresh' }, '401 ERR_TOKEN_INACTIVE'],
     ['that its typ is Offline', { typ: 'Offline' }, '401 ERR_TOKEN_INACTIVE'],
     ['that it is an ID token', { typ: 'ID' }, '401 ERR_TOKEN_INACTIVE'],
+    ['that it is of a logout', { typ: 'logout' }, '401 ERR_TOKEN_INACTIVE'],
     ['that it takes a proof to use it', { token_type: 'DPoP' }, '401 ERR_TOKEN_INACTIVE'],
+    ['a type that begins like the right one', { token_type: 'bearer-of-a-proof' }, '401 ERR_TOKEN_INACTIVE'],
+    ['a type that ends like the right one', { token_type: 'no bearer' }, '401 ERR_TOKEN_INACTIVE'],
+    ['a use that begins like the right one', { token_use: 'access_token_request' }, '401 ERR_TOKEN_INACTIVE'],
+    ['a use that ends like the right one', { token_use: 'offline_access' }, '401 ERR_TOKEN_INACTIVE'],
     ['that it has ended', { exp: 1000 }, '401 ERR_TOKEN_EXPIRED'],
     ['of no user', { sub: undefined }, '401 ERR_TOKEN_CLAIMS'],
     ['of a user that is no text', { sub: ['alice'] }, '503'],
