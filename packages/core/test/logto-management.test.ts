@@ -308,6 +308,18 @@ const calls: readonly (readonly [
     undefined,
   ],
   [
+    'POST /api/users/*/personal-access-tokens',
+    'createPersonalAccessToken',
+    () => logto.createPersonalAccessToken({ userId: 'alice' }, { name: 'laptop' }),
+    { name: 'laptop', value: expect.stringMatching(/^pat_/), expiresAt: null },
+  ],
+  [
+    'POST /api/subject-tokens',
+    'createSubjectToken',
+    () => logto.createSubjectToken({ userId: 'alice' }),
+    { subjectToken: expect.stringMatching(/^sub_/), expiresIn: 600 },
+  ],
+  [
     'POST /api/hooks',
     'createHook',
     () => logto.createHook({ name: 'h', events: ['User.Deleted'], config: { url: 'http://127.0.0.1:9/' } }),
@@ -331,7 +343,7 @@ describe('operations of Logto', () => {
     expect([operation, `${method} ${url.replace(emulator.endpoint, '')}`]).toEqual([ours, theirs])
   })
 
-  it('are 48, and the table has all of them', () => {
+  it('are 50, and the table has all of them', () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => [
         `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, '*')}`,
@@ -339,7 +351,7 @@ describe('operations of Logto', () => {
       ]),
     )
     expect(calls.map(([theirs]) => theirs).sort()).toEqual([...documented.Logto].sort())
-    expect(calls).toHaveLength(48)
+    expect(calls).toHaveLength(50)
     expect(calls.map(([theirs, ours]) => `${theirs} ${ours}`).sort()).toEqual(
       described.map((one) => one.join(' ')).sort(),
     )

@@ -15,6 +15,7 @@ export { createLogtoClient, type LogtoClient, type LogtoClientOptions } from './
 export type { LogtoMachineToken, LogtoTokenRequest, LogtoTokens } from './machine-tokens.ts'
 export type { LogtoList, LogtoManagement } from './management.ts'
 export { type LogtoRolesOptions, logtoRoles } from './role-source.ts'
+export type { LogtoExchange, LogtoSubject } from './token-exchange.ts'
 export {
   createLogtoWebhook,
   type LogtoWebhook,

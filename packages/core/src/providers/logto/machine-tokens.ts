@@ -8,6 +8,7 @@ import { quoted } from '../../redact.ts'
 import { basicAuthorization } from '../../token-endpoint.ts'
 import type { Seconds } from '../../types.ts'
 import { waitFor } from '../../wait-for.ts'
+import { type LogtoExchange, readExchange, type TokenTarget } from './token-exchange.ts'
 
 /** What a machine-to-machine token is for: an API, an organization, or an API within an organization. */
 export type LogtoTokenRequest =
@@ -36,6 +37,14 @@ export interface LogtoTokens {
    * @throws {AuthError} as `get` does
    */
   renew(refused: string, request?: LogtoTokenRequest, options?: CallOptions): Promise<LogtoMachineToken>
+  /**
+   * A user's access token without the user: for another token that stands for them. The application needs `allowTokenExchange`. Nothing is
+   * held; there is no refresh token, ask again.
+   * @throws {AuthError} `ERR_OPTIONS_INVALID`; `ERR_UPSTREAM_INVALID` for a token that is dead, used up or unknown (`invalid_grant`), for an
+   * API that Logto does not know, and for an application that may not; `ERR_UPSTREAM_FORBIDDEN` for who is no member of the organization,
+   * and for scopes that the user does not have; `ERR_UPSTREAM_UNAUTHORIZED`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_UPSTREAM_UNKNOWN`
+   */
+  exchange(request: LogtoExchange, options?: CallOptions): Promise<LogtoMachineToken>
   /** Forgets tokens, of this request or all: rights that an application gained or lost show in new tokens only. */
   invalidate(request?: LogtoTokenRequest): void
 }
@@ -68,43 +77,47 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
     'content-type': 'application/x-www-form-urlencoded',
   }
 
-  async function request(asked: LogtoTokenRequest): Promise<LogtoMachineToken> {
-    const { resource, organization, scopes = [] } = asked
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
+  async function call(
+    operation: string,
+    form: Readonly<Record<string, string>>,
+    { resource, organization, scopes = [] }: TokenTarget,
+    { safe, secrets = [] }: { safe: boolean; secrets?: readonly string[] },
+    how?: CallOptions,
+  ): Promise<LogtoMachineToken> {
+    const body = new URLSearchParams({
+      ...form,
       ...(resource !== undefined && { resource }),
       ...(organization !== undefined && { organization_id: organization }),
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     })
+    const url = `${issuer}/token`
+    const sent = { operation, method: 'POST', url, shown: url, headers, body: body.toString() } as const
     const {
       access_token,
       expires_in,
       scope = '',
-    } = await caller({
-      operation: 'clientCredentials',
-      method: 'POST',
-      url: `${issuer}/token`,
-      shown: `${issuer}/token`,
-      headers,
-      body: form.toString(),
-      expect: [200],
-      schema: answer,
-      // A token more does no harm.
-      safe: true,
-    }).catch((error: unknown) => {
+    } = await caller({ ...sent, expect: [200], schema: answer, safe, secrets }, how).catch((error: unknown) => {
       throw withHint(error, resource)
     })
     const granted = scope.split(' ').filter((one) => one !== '')
     return assertScopes('logto', { accessToken: access_token, expiresIn: expires_in, scopes: granted }, scopes)
   }
 
+  // A token more does no harm.
+  const request = (asked: LogtoTokenRequest) =>
+    call('clientCredentials', { grant_type: 'client_credentials' }, asked, { safe: true })
+
   const manager = createTokenManager({ clock: options.clock, request, keyOf })
-  const wait = (token: Promise<LogtoMachineToken>, call: CallOptions) =>
-    waitFor(token, { ...call, timeout: call.timeout ?? timeout }, 'logto gave no token')
+  const wait = (token: Promise<LogtoMachineToken>, how: CallOptions) =>
+    waitFor(token, { ...how, timeout: how.timeout ?? timeout }, 'logto gave no token')
 
   return {
-    get: (asked = management, call = {}) => wait(manager.get(asked), call),
-    renew: (refused, asked = management, call = {}) => wait(manager.renew(asked, refused), call),
+    get: (asked = management, how = {}) => wait(manager.get(asked), how),
+    renew: (refused, asked = management, how = {}) => wait(manager.renew(asked, refused), how),
+    async exchange(given, how) {
+      const { form, target, isUsedUp, secrets } = readExchange(given)
+      return call('tokenExchange', form, target, { safe: !isUsedUp, secrets }, { timeout, ...how })
+    },
     invalidate: (asked) => manager.invalidate(asked),
   }
 }

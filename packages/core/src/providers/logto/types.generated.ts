@@ -249,6 +249,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{userId}/personal-access-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a token that programs of a user exchange for access tokens, again and again. */
+        post: operations["createPersonalAccessToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subject-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a token that can be exchanged for an access token of a user, once and within its time. */
+        post: operations["createSubjectToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/applications/{applicationId}/roles": {
         parameters: {
             query?: never;
@@ -744,6 +778,35 @@ export interface components {
             events: string[];
             config: components["schemas"]["HookConfig"];
             enabled?: boolean;
+        };
+        NewPersonalAccessToken: {
+            /** @description One of its own for each token of a user. */
+            name: string;
+            /** @description Milliseconds since the epoch. Without it the token does not end. */
+            expiresAt?: number;
+        };
+        PersonalAccessToken: {
+            userId?: string;
+            name: string;
+            /** @description A secret. */
+            value: string;
+            /** @description Milliseconds since the epoch. */
+            createdAt?: number;
+            /** @description Milliseconds since the epoch. */
+            expiresAt?: number | null;
+        };
+        NewSubjectToken: {
+            userId: string;
+            /** @description For your custom-claims script. */
+            context?: {
+                [key: string]: unknown;
+            };
+        };
+        SubjectToken: {
+            /** @description A secret. */
+            subjectToken: string;
+            /** @description Seconds. */
+            expiresIn: number;
         };
         Hook: {
             id: string;
@@ -1430,6 +1493,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    createPersonalAccessToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPersonalAccessToken"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalAccessToken"];
+                };
+            };
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalAccessToken"];
+                };
+            };
+        };
+    };
+    createSubjectToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubjectToken"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectToken"];
+                };
+            };
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectToken"];
+                };
             };
         };
     };
