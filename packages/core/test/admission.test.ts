@@ -140,6 +140,8 @@ describe('turns', () => {
     for (let index = 0; index < 3; index += 1) void ask('', `a${index}`, of('a'))
     void ask('', 'b0', of('b'))
     expect(await drain()).toEqual(['a0', 'a1', 'b0', 'a2'])
+    // Of no request nothing can be told.
+    expect(await admission.admit(undefined, async () => 'good')).toBe('good')
   })
 
   it('count calls without a request as one source', async () => {
@@ -172,7 +174,10 @@ describe('turns', () => {
   it('are all for suspects when nobody else asks', async () => {
     create({ concurrency: 2 })
     await makeSuspect('evil')
-    for (let index = 0; index < 4; index += 1) void ask('evil', `${index}`)
+    void ask('evil', '0')
+    // It did not have to wait.
+    expect(events).toEqual([])
+    for (let index = 1; index < 4; index += 1) void ask('evil', `${index}`)
     expect(await drain('bad')).toEqual(['0', '1', '2', '3'])
   })
 
@@ -189,6 +194,19 @@ describe('turns', () => {
     await drain()
   })
 
+  it('make a suspect rest as long as its signature took, and 20 ms at most', async () => {
+    create({ concurrency: 4, suspectConcurrency: 1 })
+    await makeSuspect('evil')
+    for (let index = 0; index < 2; index += 1) void ask('evil', `evil${index}`)
+    await clock.advance(3600)
+    const ended = performance.now()
+    await end('bad')
+    while (started.length < 2) await rested()
+    // A timer may be early by a moment, and late by any time.
+    expect(performance.now() - ended).toBeGreaterThan(18)
+    await drain()
+  })
+
   it('are not taken by requests that have gone', async () => {
     create()
     const going = { headers: {}, socket: { remoteAddress: 'b', destroyed: false } }
@@ -199,6 +217,9 @@ describe('turns', () => {
     await drain()
     expect(started).toEqual(['a', 'c'])
     expect(isAbandoned(await gone)).toBe(true)
+    const free = admission.admit(from('b', true), async () => started.push('gone')).catch((error: unknown) => error)
+    expect(isAbandoned(await free)).toBe(true)
+    expect(started).toEqual(['a', 'c'])
     expect(admission.health()).toEqual({ running: 0, waiting: 0, refused: 0, suspects: 0 })
   })
 })
@@ -232,10 +253,24 @@ describe('who waits', () => {
     void ask('c', 'c0')
     await settled()
     expect(refused).toEqual(['a3'])
+    expect(admission.health().waiting).toBe(4)
+    expect(events.at(-1)).toEqual({ outcome: 'waits', waiting: 4, suspect: false })
     void ask('b', 'b1')
     await settled()
     expect(refused).toEqual(['a3', 'b1'])
+    expect(events.at(-1)).toEqual({ outcome: 'refused', waiting: 4, suspect: false })
     expect(await drain()).toEqual(['a0', 'a1', 'b0', 'c0', 'a2'])
+  })
+
+  it('makes room that the source with most waiting gives up, wherever it stands', async () => {
+    create({ maxWaiting: 4 })
+    for (const name of ['a0', 'b0', 'c0', 'c1', 'd0']) void ask(name[0] as string, name)
+    await settled()
+    expect(refused).toEqual([])
+    void ask('e', 'e0')
+    await settled()
+    expect(refused).toEqual(['c1'])
+    await drain()
   })
 
   it('is refused where all have as little waiting', async () => {
@@ -255,10 +290,12 @@ describe('who waits', () => {
     void ask('a', 'a2')
     await settled()
     expect(refused).toEqual(['evil0'])
+    expect(events).toContainEqual({ outcome: 'refused', waiting: 1, suspect: true })
     void ask('evil', 'evil1')
     await settled()
     expect(refused).toEqual(['evil0', 'evil1'])
     expect(await drain()).toEqual(['a0', 'a1', 'a2'])
+    expect(refused).toEqual(['evil0', 'evil1'])
   })
 
   it('is told that much later when suspect', async () => {
