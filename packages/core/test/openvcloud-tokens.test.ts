@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { createAuthenticator } from '../src/index.ts'
 import { itsYouOnline } from '../src/providers/itsyouonline/index.ts'
 import {
+  createOpenvCloudClient,
   type OpenvCloudOptions,
   openvCloud,
   openvCloudAccess,
@@ -217,7 +218,7 @@ describe('refresh and revocation', () => {
   it('refresh JWTs at ItsYou.online', async () => {
     const { iyo } = stage
     const provider = providerOf(trusting({ organization: 'petshop', baseUrl: iyo.url }))
-    const context = contextOf(provider)
+    const context = contextOf(provider, { timeout: 10, clock: stage.clock })
     const outcome = await provider.refresh?.({ accessToken: refreshable() }, context)
     if (outcome?.outcome !== 'refreshed') throw new Error(`the outcome is ${outcome?.outcome}`)
     await expect(authenticator(trusting()).verify(outcome.tokens.accessToken)).resolves.toMatchObject({
@@ -285,5 +286,39 @@ describe('rights', () => {
     ])
     const words = openvCloudAccess.RCX.map((letter) => openvCloudRights[letter])
     expect(words).toEqual(['read', 'create', 'execute'])
+  })
+})
+
+describe('a sign-in with a browser', () => {
+  it('gives a JWT of ItsYou.online that both take, and that can be refreshed', async () => {
+    const { iyo, portal } = stage
+    const callbackUrl = 'https://shop.example/auth/callback/openvcloud'
+    const client = iyo.addOrganizationKey('petshop', { callbackURL: callbackUrl })
+    iyo.consent('bob', 'petshop', ['user:name', 'user:validated:email', 'user:memberof:petshop'])
+    const jwt = { organization: 'petshop', keys: iyo.publicJwk, baseUrl: iyo.url, client }
+    const provider = providerOf({ jwt })
+    const auth = createAuthenticator({ providers: [provider], clock: stage.clock })
+    const context = contextOf(provider, { timeout: 10, clock: stage.clock })
+    const state = 'not-guessable'
+    const step = await provider.signIn?.start({ callbackUrl, state }, context)
+    const browser = { redirect: 'manual', headers: { cookie: iyo.browserOf('bob') } } as const
+    const back = (await fetch((step as { location: string }).location, browser)).headers.get('location') ?? ''
+    const signedIn = await provider.signIn?.finish({ url: new URL(back), state, kept: {} }, context)
+    const tokens = { accessToken: signedIn?.tokens.accessToken ?? '', provider: 'openvcloud' }
+    expect((await auth.verify(tokens.accessToken)).user).toMatchObject({
+      id: 'bob@itsyouonline',
+      provider: 'openvcloud',
+    })
+    const portalClient = createOpenvCloudClient({ baseUrl: portal.url, getJwt: () => tokens.accessToken })
+    expect(await portalClient.whoami()).toEqual({ name: 'bob@itsyouonline', admin: false })
+    expect((await auth.refresh(tokens)).outcome).toBe('refreshed')
+    await auth.close()
+  })
+
+  it('is there only where it is set up', () => {
+    expect(providerOf(trusting()).signIn).toBeUndefined()
+    expect(() => providerOf(trusting({ organization: 'petshop', client: { clientId: 'a' } as never }))).toThrow(
+      /client.clientSecret: is missing/,
+    )
   })
 })

@@ -81,7 +81,7 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
     operation: string,
     form: Readonly<Record<string, string>>,
     { resource, organization, scopes = [] }: TokenTarget,
-    { safe, secrets = [] }: { safe: boolean; secrets?: readonly string[] },
+    safe: boolean,
     how?: CallOptions,
   ): Promise<LogtoMachineToken> {
     const body = new URLSearchParams({
@@ -96,7 +96,7 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
       access_token,
       expires_in,
       scope = '',
-    } = await caller({ ...sent, expect: [200], schema: answer, safe, secrets }, how).catch((error: unknown) => {
+    } = await caller({ ...sent, expect: [200], schema: answer, safe }, how).catch((error: unknown) => {
       throw withHint(error, resource)
     })
     const granted = scope.split(' ').filter((one) => one !== '')
@@ -105,7 +105,7 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
 
   // A token more does no harm.
   const request = (asked: LogtoTokenRequest) =>
-    call('clientCredentials', { grant_type: 'client_credentials' }, asked, { safe: true })
+    call('clientCredentials', { grant_type: 'client_credentials' }, asked, true)
 
   const manager = createTokenManager({ clock: options.clock, request, keyOf })
   const wait = (token: Promise<LogtoMachineToken>, how: CallOptions) =>
@@ -115,8 +115,8 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
     get: (asked = management, how = {}) => wait(manager.get(asked), how),
     renew: (refused, asked = management, how = {}) => wait(manager.renew(asked, refused), how),
     async exchange(given, how) {
-      const { form, target, isUsedUp, secrets } = readExchange(given)
-      return call('tokenExchange', form, target, { safe: !isUsedUp, secrets }, { timeout, ...how })
+      const { form, target, isUsedUp } = readExchange(given)
+      return call('tokenExchange', form, target, !isUsedUp, { timeout, ...how })
     },
     invalidate: (asked) => manager.invalidate(asked),
   }

@@ -59,7 +59,6 @@ export function readExchange(given: LogtoExchange): {
   target: TokenTarget
   /** Whether it works only once. */
   isUsedUp: boolean
-  secrets: readonly string[]
 } {
   const kind = kinds.find((one) => Object.hasOwn(Object(given), one)) ?? 'subjectToken'
   const checked: Partial<Record<Kind, string>> & z.output<z.ZodObject<typeof rest>> = readOptions(
@@ -68,16 +67,14 @@ export function readExchange(given: LogtoExchange): {
     given,
   )
   const { actorToken, resource, organization, scopes } = checked
-  const token = checked[kind] as string
   return {
     form: {
       grant_type: grantType,
-      subject_token: token,
+      subject_token: checked[kind] as string,
       subject_token_type: types[kind],
       ...(actorToken !== undefined && { actor_token: actorToken, actor_token_type: accessTokenType }),
     },
     target: { resource, organization, scopes },
     isUsedUp: kind === 'subjectToken',
-    secrets: [token, ...(actorToken === undefined ? [] : [actorToken])],
   }
 }

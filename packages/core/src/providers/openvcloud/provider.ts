@@ -8,7 +8,10 @@ import { validated } from '../validated.ts'
 import { verifyAuthkeyAt } from './verify.ts'
 import { authkeyShape, restmachineOf } from './wire.ts'
 
-/** Which JWTs of ItsYou.online are accepted. The options are those of `itsYouOnline()`, and at least one says whom they have to be for. */
+/**
+ * Which JWTs of ItsYou.online are accepted. The options are those of `itsYouOnline()`, and at least one says whom they have to be for. With
+ * `client` users sign in there with a browser, and get a JWT that the environment takes too.
+ */
 export type OpenvCloudJwtOptions = Pick<
   ItsYouOnlineOptions,
   | 'organization'
@@ -21,6 +24,7 @@ export type OpenvCloudJwtOptions = Pick<
   | 'dangerouslyAcceptDevelopmentKey'
   | 'baseUrl'
   | 'refreshValidity'
+  | 'client'
 >
 
 /** One OpenvCloud environment. Durations are seconds. */
@@ -78,6 +82,7 @@ export function openvCloud(options: OpenvCloudOptions): Provider {
       issuerAliases: [trusted.issuer],
       jwt: jwtOf(trusted, validate),
       ...(trusted.refresh !== undefined && { refresh: trusted.refresh }),
+      ...(trusted.signIn !== undefined && { signIn: trusted.signIn }),
     }),
     ...(authkeys !== false && {
       opaque: validated(
