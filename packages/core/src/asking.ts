@@ -75,7 +75,7 @@ export function createAsking(clock: Clock): Asking {
       }
     }
     try {
-      return await call({ ...route.context, request })
+      return await call({ ...route.context, request, shared: route.context })
     } finally {
       // Nothing has been learned: the next may try.
       if (pause?.until === Number.POSITIVE_INFINITY) pause.until = clock.monotonic()
