@@ -104,6 +104,10 @@ describe('a user of ItsYou.online', () => {
     const scopes = ['user:memberof:petshop', 'user:name', 'user:email', 'user:validated:email']
     const token = provider.tokenFor('ann', { scopes, storeInfo: true, clientId: 'petshop' })
     expect((await verify(token)).user).toMatchObject({ name: 'Ann Example', email: 'ann@example.com', scopes })
+    // Bob has neither a first nor a last name.
+    const nameless = provider.tokenFor('bob', { scopes: ['user:memberof:petshop', 'user:name'], storeInfo: true })
+    expect((await verify(nameless)).claims.scope).toContain('[user:name]: ')
+    expect((await verify(nameless)).user).not.toHaveProperty('name')
     const unvalidated = provider.tokenFor('ann', { scopes: scopes.slice(0, 3), storeInfo: true, clientId: 'petshop' })
     expect((await verify(unvalidated)).user.email).toBeUndefined()
   })

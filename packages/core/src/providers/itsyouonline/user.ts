@@ -92,7 +92,8 @@ function roleOf(globalid: string, organizations: readonly string[], below: reado
 function storedInfo(claims: Claims, which: RegExp): string | undefined {
   for (const scope of listIn(claims)) {
     const [, label = '', value = ''] = /^\[([^\]]+)\]:(.+)$/s.exec(scope) ?? []
-    if (value !== '' && which.test(label)) return value
+    // A user without a first and a last name has a blank for both.
+    if (value.trim() !== '' && which.test(label)) return value
   }
   return undefined
 }
