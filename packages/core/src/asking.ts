@@ -1,16 +1,21 @@
 import type { Clock } from './clock.ts'
 import { unavailable } from './errors.ts'
-import type { ProviderContext } from './provider.ts'
+import { isUnanswered } from './http.ts'
 import type { Route } from './route.ts'
 import type { Seconds } from './types.ts'
 
 /**
  * Calls a provider for somebody, or refuses at once where it has lately left a call without an answer.
  * @param who tells callers apart: what fails for one alone must not make others wait for long
- * @param call is made with a context of its own, by which it is seen whether an answer comes
+ * @param isAnswer whether what the call gives shows that the provider was reached; by default all that is not thrown does
  * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`, and what `call` throws
  */
-export type Asking = <T>(route: Route, who: string, call: (context: ProviderContext) => Promise<T>) => Promise<T>
+export type Asking = <T>(
+  route: Route,
+  who: string,
+  call: () => Promise<T>,
+  isAnswer?: (given: T) => boolean,
+) => Promise<T>
 
 /** Until when nobody calls, by the steady clock; for ever while somebody tries whether the provider is back. */
 interface Pause {
@@ -30,9 +35,9 @@ const rest: Seconds = 2
 
 /**
  * Makes what keeps the calls to one kind of endpoint from waiting, one after the other, for a provider that does not answer: when a call
- * was left without an answer, others are refused for 2 seconds, and after that all but one at a time until an answer comes. An answer of
- * any status is one, and what it says is the caller's own; nobody pauses because of a call during which others were answered, nor again
- * because of a caller who was the last to get none.
+ * was left without an answer, others are refused for 2 seconds, and after that all but one at a time until a call comes to
+ * something. An answer that is an error begins no pause, for it may be about its caller alone; nor does a call during which others came
+ * to something, nor again a caller who was the last to get no answer.
  */
 export function createAsking(clock: Clock): Asking {
   const answers = new Map<Route, number>()
@@ -54,7 +59,7 @@ export function createAsking(clock: Clock): Asking {
       silences.set(route, { who, own: later(), others: later() })
   }
 
-  return async (route, who, call) => {
+  return async (route, who, call, isAnswer = () => true) => {
     const silence = silences.get(route)
     const pause = silence?.who === who ? silence.own : silence?.others
     const wait = pause === undefined ? 0 : pause.until - clock.monotonic()
@@ -64,18 +69,13 @@ export function createAsking(clock: Clock): Asking {
     }
     if (pause !== undefined) pause.until = Number.POSITIVE_INFINITY
     const before = answers.get(route)
-    const request: ProviderContext['request'] = async (url, init) => {
-      try {
-        const response = await route.context.request(url, init)
-        heard(route, who)
-        return response
-      } catch (error) {
-        if (init?.signal?.aborted !== true && answers.get(route) === before) missed(route, who, pause)
-        throw error
-      }
-    }
     try {
-      return await call({ ...route.context, request, shared: route.context })
+      const given = await call()
+      if (isAnswer(given)) heard(route, who)
+      return given
+    } catch (error) {
+      if (isUnanswered(error) && answers.get(route) === before) missed(route, who, pause)
+      throw error
     } finally {
       // Nothing has been learned: the next may try.
       if (pause?.until === Number.POSITIVE_INFINITY) pause.until = clock.monotonic()

@@ -98,12 +98,21 @@ export function createRequest(
       const what = late
         ? `did not answer within ${seconds} s (timed out ${phase}; option timeout)`
         : `failed ${phase}: ${describe(cause)}`
-      throw unavailable(`${origin(url)} ${what}`, { cause: new Error(describe(cause)) })
+      const error = unavailable(`${origin(url)} ${what}`, { cause: new Error(describe(cause)) })
+      if (!(cause instanceof Refused)) unanswered.add(error)
+      throw error
     } finally {
       clearTimeout(timer)
       init.signal?.removeEventListener('abort', end)
     }
   }
+}
+
+const unanswered = new WeakSet<object>()
+
+/** Whether an error tells of a call that was left without an answer: it timed out, or its connection failed. */
+export function isUnanswered(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && unanswered.has(error)
 }
 
 // An injected fetch may not obey its signal: the deadline holds all the same.

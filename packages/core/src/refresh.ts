@@ -101,11 +101,14 @@ export function createRefreshOnce({ clock, exchange, onRejected }: Options): Ref
     if (held !== undefined) return { answer: held, isOurs: target === undefined }
     let isOurs = true
     try {
-      const answer = await asking(route, key, (context) => {
-        const call = join(key, target, { ...route, context }, tokens)
+      const answered = async () => {
+        const call = join(key, target, route, tokens)
         isOurs = call.target === target
-        return call.answer
-      })
+        const answer = await call.answer
+        if (answer.outcome === 'unavailable') throw answer.error
+        return answer
+      }
+      const answer = await asking(route, key, answered, isFinal)
       return { answer, isOurs }
     } catch (cause) {
       return { answer: unavailableFor(route, cause), isOurs }

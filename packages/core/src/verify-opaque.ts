@@ -44,7 +44,7 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
   const asking = createAsking(clock)
 
   async function askAt(route: Route, token: string, source: string, isSuspect: boolean): Promise<OpaqueVerdict> {
-    const { provider } = route
+    const { provider, context } = route
     const isFull = (all.get(route) ?? 0) >= maxAsking
     if (isFull || (isSuspect && (ofSuspects.get(route) ?? 0) >= maxForSuspects)) {
       const most = isFull ? `${maxAsking}` : `${maxForSuspects} doubtful`
@@ -56,7 +56,7 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     try {
       // Whoever comes with one token after the other is one caller still.
       const who = source === '' ? token : source
-      return await asking(route, who, (context) => (provider.opaque as OpaqueProfile).verify(token, context))
+      return await asking(route, who, () => (provider.opaque as OpaqueProfile).verify(token, context))
     } finally {
       for (const count of counts) count.set(route, (count.get(route) as number) - 1)
     }

@@ -154,6 +154,12 @@ describe('nobody else waits for a user', () => {
     expect(await outcomeOf('bob')).toBe('refreshed')
   })
 
+  it('whose refresh is answered with too much', async () => {
+    issuer.fail('token', 'huge', { times: 1 })
+    expect(await outcomeOf('alice')).toBe('unavailable')
+    expect(await outcomeOf('bob')).toBe('refreshed')
+  })
+
   it('whose refresh token is worth nothing', async () => {
     const tokens = { ...sessionOf('eve'), refreshToken: 'rubbish' }
     expect((await auth.refresh(tokens)).outcome).toBe('rejected')

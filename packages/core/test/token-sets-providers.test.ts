@@ -151,6 +151,10 @@ describe.each(Object.keys(stages))('a token set of %s', (name) => {
       fail(fault)
       expect(await auth.validateTokenSet(tokens)).toMatchObject({ outcome: 'unavailable', error: { status: 503 } })
       heal()
+      if (fault === 'reset') {
+        const explanation = expect.stringContaining('has left a call without an answer')
+        expect(await auth.validateTokenSet(tokens)).toMatchObject({ outcome: 'unavailable', error: { explanation } })
+      }
       await clock.advance(2)
       expect((await auth.validateTokenSet(tokens)).outcome).toBe('replaced')
     },
