@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  AuthError,
   type AuthenticateUpgrade,
   type Authenticator,
   addHeaders,
@@ -82,7 +83,7 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
 
   function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<unknown> {
     const auth = recognize(ctx.req, ctx)
-    if (auth === undefined) return authenticateNewcomer(ctx, next)
+    if (auth === undefined) return authenticateNewcomer(ofKoa(ctx), next)
     introduce(ctx, auth)
     return next()
   }
@@ -96,6 +97,13 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     await next()
   }
   return Object.assign(authenticateRequest, made)
+}
+
+// Thrown at once, and in no promise: Express 4 looks at none, and the process would end.
+function ofKoa(ctx: AnyContext): AnyContext {
+  if (ctx.req !== undefined) return ctx
+  const explanation = 'authMiddleware: this is no app of Koa; for Express there is @claviger/express'
+  throw new AuthError('ERR_OPTIONS_INVALID', { explanation })
 }
 
 function introduce({ state, req }: AnyContext, auth: VerifiedToken): void {

@@ -1,5 +1,6 @@
 import type { User, VerifiedToken } from '@claviger/core'
-import { anyOf, check, organization, own, role } from '@claviger/core'
+import { anyOf, check, createAuthenticator, organization, own, role } from '@claviger/core'
+import { oidc } from '@claviger/core/oidc'
 import { describe, expect, it } from '@jest/globals'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
@@ -63,6 +64,11 @@ describe('the types', () => {
     app.use(authorize(check(async () => true)))
     // @ts-expect-error a predicate is asked for, not a function
     expect(() => authorize(() => true)).toThrow()
+    const auth = authMiddleware(
+      createAuthenticator({ providers: [oidc({ issuer: 'https://id.example.com', audience: 'api' })] }),
+    )
+    // @ts-expect-error a request of Express is no context of Koa
+    expect(() => auth({ headers: {} }, never)).toThrow('this is no app of Koa')
     // @ts-expect-error it makes a middleware, and is none
     expect(() => problemDetails({}, never)).toThrow('write problemDetails()')
     expect(never).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))

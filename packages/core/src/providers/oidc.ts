@@ -86,7 +86,7 @@ function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorit
   const seed = set === undefined ? {} : { seed: set }
   if (jwksUri !== undefined) return { jwksUri, ...seed }
   if (metadataUrl === undefined && !URL.canParse(issuer))
-    throw invalidOptions('oidc', 'the issuer is no URL: its keys cannot be found, set jwksUri')
+    throw invalidOptions('oidc', 'the issuer is no URL (without https://?): its keys cannot be found, set jwksUri')
   return { discovery: true, ...(metadataUrl !== undefined && { metadataUrl }), ...seed }
 }
 
