@@ -65,6 +65,16 @@ const rows: readonly Row[] = [
     answer: expect.objectContaining({ outcome: 'refreshed' }),
   },
   {
+    theirs: 'POST token, token-exchange',
+    ours: 'client.tokens.exchange',
+    endpoint: 'token',
+    call: () => {
+      const client = clientOf(emulator, { clientId: 'web2', clientSecret: 'web2-secret' })
+      return client.tokens.exchange({ subjectToken: emulator.subjectTokenFor('alice'), resource: orders })
+    },
+    answer: expect.objectContaining({ expiresIn: 3600 }),
+  },
+  {
     theirs: 'POST token/introspection',
     ours: 'auth.verify with opaque: { clientId, clientSecret }',
     endpoint: 'introspection',
@@ -124,7 +134,7 @@ const rows: readonly Row[] = [
 ]
 
 describe('operations of the OpenID side of Logto', () => {
-  it('are eight', () => expect(rows.map(({ theirs }) => theirs)).toEqual(documented['the OpenID side of Logto']))
+  it('are nine', () => expect(rows.map(({ theirs }) => theirs)).toEqual(documented['the OpenID side of Logto']))
 
   it.each(rows)('$theirs is $ours', async ({ endpoint, call, answer }) => {
     emulator.resetCounts()

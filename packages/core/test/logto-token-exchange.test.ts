@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import type { RequestEvent } from '../src/index.ts'
 import type { LogtoClientOptions, LogtoExchange, LogtoSubject } from '../src/providers/logto/index.ts'
-import { clientOf, createTenants, orders, tenant } from './support/logto-tenant.ts'
+import { clientOf, createTenants, orders } from './support/logto-tenant.ts'
 
 const tenants = createTenants()
 let clock: TestClock
@@ -12,14 +12,13 @@ let emulator: LogtoEmulator
 
 beforeEach(async () => {
   clock = createTestClock()
-  const apps = (tenant.apps ?? []).map((app) => ({ ...app, allowTokenExchange: app.id === 'web' }))
-  emulator = await tenants.start({ clock, apps })
+  emulator = await tenants.start({ clock })
 })
 afterEach(tenants.close)
 
 /** Of an app that may exchange. */
-const web = (more: Partial<LogtoClientOptions> = {}) =>
-  clientOf(emulator, { clientId: 'web', clientSecret: 'web-secret', ...more })
+const app = (more: Partial<LogtoClientOptions> = {}) =>
+  clientOf(emulator, { clientId: 'web2', clientSecret: 'web2-secret', ...more })
 
 const subjects: [string, () => Promise<LogtoSubject>][] = [
   [
@@ -35,23 +34,23 @@ const subjects: [string, () => Promise<LogtoSubject>][] = [
   ],
   [
     'an access token for another API',
-    async () => ({ accessToken: await emulator.tokenFor('alice', { app: 'web', organization: 'acme' }) }),
+    async () => ({ accessToken: await emulator.tokenFor('alice', { app: 'web2', organization: 'acme' }) }),
   ],
   [
     'an opaque access token',
-    async () => ({ accessToken: (await emulator.signIn('alice', { app: 'web' })).accessToken }),
+    async () => ({ accessToken: (await emulator.signIn('alice', { app: 'web2' })).accessToken }),
   ],
 ]
 
 describe('an exchange', () => {
   it.each(subjects)('gives an access token of the user for %s', async (_, subject) => {
     const request = { ...(await subject()), resource: orders, scopes: ['read:orders'] }
-    const token = await web().tokens.exchange(request)
+    const token = await app().tokens.exchange(request)
     expect(token).toEqual({ accessToken: expect.any(String), expiresIn: 3600, scopes: ['read:orders'] })
     expect(decodeJwt(token.accessToken)).toMatchObject({
       sub: 'alice',
       aud: orders,
-      client_id: 'web',
+      client_id: 'web2',
       scope: 'read:orders',
     })
   })
@@ -65,30 +64,30 @@ describe('an exchange', () => {
     ],
   ])('gives one for %s', async (_, target, claims) => {
     const subjectToken = emulator.subjectTokenFor('alice')
-    const { accessToken } = await web().tokens.exchange({ subjectToken, ...target })
+    const { accessToken } = await app().tokens.exchange({ subjectToken, ...target })
     expect(decodeJwt(accessToken)).toMatchObject({ sub: 'alice', ...claims })
   })
 
   it('gives an opaque one for no API, and says who acts', async () => {
-    const opaque = await web().tokens.exchange({ subjectToken: emulator.subjectTokenFor('alice') })
+    const opaque = await app().tokens.exchange({ subjectToken: emulator.subjectTokenFor('alice') })
     expect(opaque.accessToken).not.toContain('.')
-    const { accessToken: actorToken } = await emulator.signIn('bob', { app: 'web' })
+    const { accessToken: actorToken } = await emulator.signIn('bob', { app: 'web2' })
     const subjectToken = emulator.subjectTokenFor('alice')
-    const { accessToken } = await web().tokens.exchange({ subjectToken, resource: orders, actorToken })
+    const { accessToken } = await app().tokens.exchange({ subjectToken, resource: orders, actorToken })
     expect(decodeJwt(accessToken)).toMatchObject({ sub: 'alice', act: { sub: 'bob' } })
   })
 
   it('takes a personal token again and again, a subject token once and in its time', async () => {
     const [, personal] = subjects[1] as (typeof subjects)[number]
     const token = await personal()
-    for (const _ of [1, 2]) await web().tokens.exchange({ ...token, resource: orders })
+    for (const _ of [1, 2]) await app().tokens.exchange({ ...token, resource: orders })
     const subjectToken = emulator.subjectTokenFor('alice')
-    await web().tokens.exchange({ subjectToken, resource: orders })
+    await app().tokens.exchange({ subjectToken, resource: orders })
     const dead = { code: 'ERR_UPSTREAM_INVALID', upstream: { status: 400, code: 'invalid_grant' } }
-    await expect(web().tokens.exchange({ subjectToken, resource: orders })).rejects.toMatchObject(dead)
+    await expect(app().tokens.exchange({ subjectToken, resource: orders })).rejects.toMatchObject(dead)
     const late = emulator.subjectTokenFor('alice')
     await clock.advance(601)
-    await expect(web().tokens.exchange({ subjectToken: late, resource: orders })).rejects.toMatchObject(dead)
+    await expect(app().tokens.exchange({ subjectToken: late, resource: orders })).rejects.toMatchObject(dead)
   })
 
   it.each<[string, Partial<LogtoExchange>, object]>([
@@ -97,19 +96,19 @@ describe('an exchange', () => {
     ['an unknown API', { resource: 'https://unknown.test' }, { upstream: { code: 'invalid_target' } }],
   ])('is refused for %s', async (_, more, error) => {
     const request = { subjectToken: emulator.subjectTokenFor('alice'), resource: orders, ...more }
-    await expect(web().tokens.exchange(request)).rejects.toMatchObject(error)
+    await expect(app().tokens.exchange(request)).rejects.toMatchObject(error)
   })
 
   it('is refused to an app that may not, and for a user who is suspended', async () => {
     const request = { subjectToken: emulator.subjectTokenFor('alice'), resource: orders }
     await expect(clientOf(emulator).tokens.exchange(request)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_INVALID' })
     await emulator.suspend('alice')
-    await expect(web().tokens.exchange(request)).rejects.toMatchObject({ upstream: { code: 'invalid_grant' } })
+    await expect(app().tokens.exchange(request)).rejects.toMatchObject({ upstream: { code: 'invalid_grant' } })
   })
 
   it('is repeated unless the token may be used up by it, and tells none', async () => {
     const events: RequestEvent[] = []
-    const client = web({ retries: 1, onRequest: (event) => events.push(event) })
+    const client = app({ retries: 1, onRequest: (event) => events.push(event) })
     const secrets = ['pat_not-to-be-shown', emulator.subjectTokenFor('alice')] as const
     const [personalAccessToken, subjectToken] = secrets
     const errors: unknown[] = []
@@ -137,7 +136,7 @@ describe('an exchange', () => {
     ['a misspelt name', { subjectToken: 'a', organisation: 'acme' }],
     ['nothing', undefined],
   ])('is not made for %s', async (_, request) => {
-    await expect(web().tokens.exchange(request as never)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
+    await expect(app().tokens.exchange(request as never)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
     expect(emulator.requests('token')).toBe(0)
   })
 })

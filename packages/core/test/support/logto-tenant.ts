@@ -27,7 +27,7 @@ export const tenant: LogtoEmulatorOptions = {
   ],
   apps: [
     { id: 'web', type: 'Traditional', secret: 'web-secret' },
-    { id: 'web2', type: 'Traditional', secret: 'web2-secret' },
+    { id: 'web2', type: 'Traditional', secret: 'web2-secret', allowTokenExchange: true },
     { id: 'spa', type: 'SPA' },
     {
       id: 'm2m',
