@@ -225,8 +225,8 @@ describe('a revocation', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
   })
 
-  it('that is answered false is an error', async () => {
-    stage.emulator.fail('revoke', { status: 200, body: 'false' })
+  it.each(['false', '{"detail":"Not Found"}', '<html>'])('that is answered %s is an error', async (body) => {
+    stage.emulator.fail('revoke', { status: 200, body })
     const outcome = build().revoke({ kind: 'accessToken', token: tokens.accessToken })
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
   })
@@ -292,7 +292,7 @@ describe("the client's revokeToken", () => {
   })
 
   it('does not know what came of an answer that says nothing', async () => {
-    for (const body of ['false', '', '<html>']) {
+    for (const body of ['false', '', '<html>', '{"detail":"Not Found"}']) {
       stage.emulator.fail('revoke', { status: 200, body })
       const outcome = stage.client().revokeToken({ accessToken: tokens.accessToken })
       await expect(outcome).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNKNOWN' })

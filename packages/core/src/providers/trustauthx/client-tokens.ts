@@ -14,7 +14,7 @@ import {
   type TrustAuthXProfile,
   type TrustAuthXSession,
 } from './envelope.ts'
-import { anyJson, jsonOf, validityBy } from './schema.ts'
+import { confirmation, jsonOf, validityBy } from './schema.ts'
 import { readTokenPair, revocation } from './tokens.ts'
 import { paths, type ValidityOf } from './wire.ts'
 
@@ -76,7 +76,6 @@ interface Options {
 // Who finds the access token dead a moment later has the same refresh token, which is dead by then: they get the same answer.
 const keepFor: Seconds = 10
 const envelope = z.string().min(1)
-const confirmed = anyJson.refine((body) => body !== false, 'is no confirmation')
 
 /** Makes the part of the client that is about users and their tokens. */
 export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: Options): TrustAuthXTokenCalls {
@@ -176,7 +175,7 @@ export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: 
       }
       const parameters = revocation(assertText('token', token), accessToken !== undefined, all)
       const call = { operation: 'revokeToken', method: 'DELETE', path: paths.revoke, parameters } as const
-      await askAboutToken({ ...call, read: jsonOf, schema: confirmed }, options)
+      await askAboutToken({ ...call, read: jsonOf, schema: confirmation }, options)
     },
     async validateTokenSet({ accessToken, refreshToken }, options) {
       assertText('accessToken', accessToken)

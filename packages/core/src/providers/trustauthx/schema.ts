@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { JsonResponse } from '../../http.ts'
+import { at } from '../../json.ts'
 import { functionOf, text } from '../../options.ts'
 import type { ValidityOf } from './wire.ts'
 
@@ -17,6 +18,12 @@ export const jsonOf = ({ json, body }: JsonResponse): unknown => (json ? body : 
 
 /** Any JSON at all, for an answer that nobody has described. */
 export const anyJson = z.unknown().refine((body) => body !== undefined, 'is no JSON')
+
+/** An answer with status 200 that confirms: nobody has described it, but neither `false` nor an error, which has a `detail`, is one. */
+export const confirmation = anyJson.refine(
+  (body) => body !== false && at(body, ['detail']) === undefined,
+  'is no confirmation',
+)
 
 const isItself: ValidityOf = (body) => (typeof body === 'boolean' ? body : undefined)
 

@@ -2,6 +2,7 @@ import { AuthError, isAuthError, unavailable } from '../../errors.ts'
 import { isObject } from '../../json.ts'
 import type { ProviderContext } from '../../provider.ts'
 import type { Refresh, RefreshOutcome, Revoke, TokenSet, UpstreamRevocation } from '../../token-set.ts'
+import { confirmation, jsonOf } from './schema.ts'
 import { nonsense, type Upstream, unexpected } from './upstream.ts'
 import { paths } from './wire.ts'
 
@@ -54,7 +55,7 @@ export function revokeWith(base: string, reach: (context: ProviderContext) => Up
         'DELETE',
       )
       if (response.status === 200) {
-        if (response.json && response.body !== false) return true
+        if (confirmation.safeParse(jsonOf(response)).success) return true
         throw nonsense(base, 'a revocation')
       }
       if (!(await upstream.isRefusal(response, 0))) throw unexpected(base, 'a revocation', response)
