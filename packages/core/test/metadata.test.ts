@@ -78,17 +78,20 @@ describe('the metadata of an issuer', () => {
     expect(asked).toEqual([address, `${address}x`])
   })
 
-  it.each(['petshop', 'urn:example:issuer', 'ftp://id.example.com'])(
-    'cannot be found for an issuer that is no address: %s',
-    async (name) => {
-      const { request, asked } = serverWith({})
-      await expect(loadMetadata(name, undefined, request)).rejects.toMatchObject({
-        status: 503,
-        explanation: `the issuer "${name}" is no http(s) URL: its metadata cannot be found, set jwksUri`,
-      })
-      expect(asked).toEqual([])
-    },
-  )
+  it.each([
+    'petshop',
+    'urn:example:issuer',
+    'ftp://id.example.com',
+    'https.x://id.example.com',
+    'x-https://id.example.com',
+  ])('cannot be found for an issuer that is no address: %s', async (name) => {
+    const { request, asked } = serverWith({})
+    await expect(loadMetadata(name, undefined, request)).rejects.toMatchObject({
+      status: 503,
+      explanation: `the issuer "${name}" is no http(s) URL: its metadata cannot be found, set jwksUri`,
+    })
+    expect(asked).toEqual([])
+  })
 
   it('is good for as long as the server says', async () => {
     const { request } = serverWith({ [openid]: { body: proper, headers: { 'cache-control': 'max-age=77' } } })
