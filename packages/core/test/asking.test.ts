@@ -113,7 +113,11 @@ describe('a token endpoint that does not answer', () => {
       outcome: 'rejected',
       error: { code: 'ERR_TOKEN_MISSING' },
     })
-    expect(await outcomeOf('carol')).toBe('refreshed')
+    // And by one still: nothing was learned.
+    issuer.fail('token', { delay: 0.1 })
+    const all = await Promise.all(['carol', 'dave', 'erin'].map((user) => outcomeOf(user)))
+    expect(all.sort()).toEqual(['refreshed', 'unavailable', 'unavailable'])
+    issuer.heal()
   })
 
   it('is not waited for by way of the exchange either', async () => {
