@@ -95,8 +95,6 @@ export interface ProviderContext {
   readonly request: (url: string, init?: JsonRequest) => Promise<JsonResponse>
   /** The issuer's metadata (OpenID Connect Discovery, RFC 8414). @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
   readonly metadata: () => Promise<Metadata>
-  /** Where this is the context of one call: that of all of an authenticator's, by which to keep what they have in common. */
-  readonly shared?: ProviderContext
 }
 
 /**

@@ -8,7 +8,7 @@ import { validated } from '../validated.ts'
 import { credentialsSchema, refusedStatusesSchema, subDomainSchema, validityOfSchema } from './schema.ts'
 import { signInWith, type TrustAuthXLogin } from './sign-in.ts'
 import { refreshWith, revokeWith } from './tokens.ts'
-import { createUpstream, type SharedUpstream, type Upstream } from './upstream.ts'
+import { createUpstream, type Upstream } from './upstream.ts'
 import { acceptsToken, verifyWith } from './verify.ts'
 import { baseOf, type TrustAuthXCredentials } from './wire.ts'
 
@@ -116,13 +116,12 @@ const schema = z.strictObject({
 export function trustAuthX(options: TrustAuthXOptions): Provider {
   const { login, ...checked } = readOptions('trustAuthX', schema, options)
   const base = baseOf(checked.apiBaseUrl)
-  const upstreams = new WeakMap<ProviderContext, SharedUpstream>()
-  // One for each authenticator that this provider is in; each call asks with a request of its own.
+  const upstreams = new WeakMap<ProviderContext, Upstream>()
+  // One for each authenticator that this provider is in.
   const reach = (context: ProviderContext): Upstream => {
-    const { request, shared = context } = context
-    const upstream = upstreams.get(shared) ?? createUpstream({ ...checked, base }, shared)
-    upstreams.set(shared, upstream)
-    return { ...upstream, ask: upstream.askBy(request) }
+    const upstream = upstreams.get(context) ?? createUpstream({ ...checked, base }, context)
+    upstreams.set(context, upstream)
+    return upstream
   }
   const { name = 'trustauthx', issuerAliases = [], cacheFor = 5 } = checked
   const accepts = acceptsToken({ ...checked, issuers: [base, ...issuerAliases] })

@@ -20,11 +20,6 @@ export interface Upstream {
   isRefusal(response: JsonResponse, within: number): Promise<boolean>
 }
 
-/** What all calls of an authenticator have in common. */
-export interface SharedUpstream extends Omit<Upstream, 'ask'> {
-  askBy(request: ProviderContext['request']): Upstream['ask']
-}
-
 interface UpstreamOptions extends TrustAuthXCredentials {
   readonly base: string
   readonly roles?: RoleFreshness | undefined
@@ -33,7 +28,7 @@ interface UpstreamOptions extends TrustAuthXCredentials {
 }
 
 /** Makes what one authenticator asks TrustAuthX with. */
-export function createUpstream(options: UpstreamOptions, { request, clock }: ProviderContext): SharedUpstream {
+export function createUpstream(options: UpstreamOptions, { request, clock }: ProviderContext): Upstream {
   const { base, orgId, refusedStatuses = defaultRefusedStatuses, checkCredentials = true } = options
   const url = createCallUrl(base, options)
   let keyStatus: number | undefined
@@ -55,13 +50,11 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
   })
 
   return {
-    askBy:
-      (by) =>
-      async (path, parameters, method = 'GET') => {
-        const response = await by(url(path, parameters), { method })
-        roles.hint(response.headers.get('x-edge'))
-        return response
-      },
+    async ask(path, parameters, method = 'GET') {
+      const response = await request(url(path, parameters), { method })
+      roles.hint(response.headers.get('x-edge'))
+      return response
+    },
     roles,
     async isRefusal(response, within) {
       const { status } = response
