@@ -7,7 +7,7 @@ export interface Reviewed {
   readonly roles: readonly string[]
 }
 
-/** Everybody who has any of these roles, read from the Management API. */
+/** Everybody who has one of these roles or more, read from the Management API. */
 export async function reviewRoles(logto: LogtoClient, watched: readonly string[]): Promise<Reviewed[]> {
   const reviewed: Reviewed[] = []
   for await (const { id, name } of logto.listUsers()) {

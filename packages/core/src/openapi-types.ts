@@ -16,7 +16,7 @@ type ResultOf<O> = O extends { responses: infer R } ? ContentOf<R[keyof R & Good
 type ParamsArgument<P> = keyof P extends never ? [] : Partial<P> extends P ? [params: P | undefined] : [params: P]
 type BodyArgument<B> = [B] extends [never] ? [] : [body: B]
 
-/** One operation: its parameters by name, if it has any; its body, if it takes one; options of the call. */
+/** One operation: its parameters by name, where it has some; its body, where it takes one; options of the call. */
 export type OperationMethod<O> = (
   ...args: [...ParamsArgument<ParamsOf<O>>, ...BodyArgument<BodyOf<O>>, options?: CallOptions]
 ) => Promise<ResultOf<O>>

@@ -10,7 +10,7 @@ export const createOpenApiClient =
 
 /** What is said of a call that openapi-fetch makes, beyond its request. */
 export interface OpenApiCall extends Pick<ApiCall<unknown>, 'operation' | 'expect' | 'shown' | 'safe'> {
-  /** What a good body looks like; no body at all is `undefined`. Default: any JSON, and none. */
+  /** What a good body looks like; no body at all is `undefined`. Default: whatever is JSON, and no body too. */
   readonly schema?: z.ZodType
   /** For `parseAs: 'text'`: takes the body as it is, instead of as JSON. */
   readonly text?: boolean

@@ -22,7 +22,7 @@ export interface Upgrade {
 }
 
 /**
- * Authenticates the request of an `upgrade` event of a Node server, from the same places as any other request; a cookie counts only from a
+ * Authenticates the request of an `upgrade` event of a Node server, from the same places as every request; a cookie counts only from a
  * page of the app's own origin, or of `allowedOrigins`. A token is needed also where `required` is false.
  * @param predicate - Whom to let in; by default everybody who is known.
  * @returns nothing when there is nothing left to do: the request has been refused and its socket answered, or the client has gone

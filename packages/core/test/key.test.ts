@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
-/** A modulus of so many bits; no one knows its factors, if it has any. */
+/** A modulus of so many bits; no one knows whether it has factors, or which. */
 function modulus(bits: number): string {
   const bytes = randomBytes(bits / 8)
   bytes[0] = 0x80 | (bytes[0] as number)

@@ -36,6 +36,7 @@ describe('a text', () => {
     [' a', 'option a: must not begin or end with white space'],
     ['a\n', 'option a: must not begin or end with white space'],
     ['\ufeffa', 'option a: must not begin or end with white space'],
+    // What templates, and people who have not filled them in yet, leave where a value belongs.
     ...[
       ...[
         'undefined',

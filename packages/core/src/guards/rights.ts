@@ -17,7 +17,7 @@ import {
 export type PermissionLike = string | Readonly<Record<string, string>>
 
 /**
- * Grants when the user has any of these roles. A role is matched by its id or its name, exactly; one of another organization than that
+ * Grants when the user has at least one of these roles. A role is matched by its id or its name, exactly; one of another organization than that
  * which the token acts in by its id alone, where that is no mere name.
  * @throws {AuthError} `ERR_OPTIONS_INVALID` for an empty list, or a name that is not a text.
  */

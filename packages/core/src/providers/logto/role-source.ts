@@ -76,7 +76,7 @@ export function logtoRoles(options: LogtoRolesOptions): WritableRoles {
 
   return {
     what: `the roles of ${client.endpoint}`,
-    // Organizations share one list: any of them stands for all.
+    // Organizations share one list: each of them stands for all.
     organizations: [undefined, '*'],
     listOf: (organization) => (organization === undefined ? 'roles' : 'organization roles'),
     key: ownerOf(client.endpoint),

@@ -10,7 +10,7 @@ import type { RoleDirectory } from '../../roles/directory.ts'
 import type { Seconds } from '../../types.ts'
 import { isRoleEvent } from './role-source.ts'
 
-/** A delivery, as any framework has it. */
+/** A delivery, as every framework has it. */
 export interface LogtoWebhookRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** The body as it arrived: bytes, a text, or the request itself where nobody has read it yet. A parsed body has no signature. */

@@ -31,7 +31,7 @@ type Arguments<Parameters> = keyof Parameters extends never
     ? [parameters?: Parameters, options?: CallOptions]
     : [parameters: Parameters, options?: CallOptions]
 
-/** One operation: its parameters by name, if it has any; options of the call. */
+/** One operation: its parameters by name, where it has some; options of the call. */
 export type OpenvCloudMethod<Name extends OpenvCloudOperation> = (
   ...args: Arguments<OpenvCloudParameters<Name>>
 ) => ReturnType<OperationMethod<operations[Name]>>

@@ -47,7 +47,7 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   name?: string
   /** What else `iss` may be in access tokens that are JWTs. A JWT without `iss` is accepted, one of another issuer never sent. */
   issuerAliases?: readonly string[]
-  /** Tells whether a token may be of TrustAuthX, where other providers have opaque tokens too. Default: any may. */
+  /** Tells whether a token may be of TrustAuthX, where other providers have opaque tokens too. Default: every token may. */
   accepts?: (token: string) => boolean
   /** How long a good answer is remembered. A revocation at TrustAuthX shows no sooner. Default 5, at most 300, 0 for never. */
   cacheFor?: Seconds
