@@ -17,11 +17,8 @@ import {
   type ReplayStore,
   type RevocationList,
 } from '../src/index.ts'
-import { logto } from '../src/providers/logto/index.ts'
 import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
-import { serve } from './support/adapter-app.ts'
-import { createLogtoStub, endpoints, recorded, recordedAt, type Version } from './support/logto-capture.ts'
-import { app, createKeys, type OidcServer, resources, startOidcServer } from './support/oidc-provider.ts'
+import { accepted, form, refusal } from './support/logout-request.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 const clientId = 'web-app'
@@ -71,15 +68,6 @@ function logoutToken(claims: Record<string, unknown> = {}, header: Record<string
   return issuer.sign({ alg, kid, typ: 'logout+jwt', ...header }, { ...good, ...claims })
 }
 
-const form = (body: string, more: Partial<FormRequest> = {}): FormRequest => ({
-  method: 'POST',
-  url: '/backchannel-logout',
-  headers: { 'content-type': 'application/x-www-form-urlencoded' },
-  async *[Symbol.asyncIterator]() {
-    yield Buffer.from(body)
-  },
-  ...more,
-})
 const post = (token: string, options: BackchannelLogoutOptions = {}, by = auth) =>
   createBackchannelLogout(by, options)(form(`logout_token=${token}`))
 const isGood = (token: string, by = auth) =>
@@ -87,16 +75,6 @@ const isGood = (token: string, by = auth) =>
     () => true,
     ({ code }) => code,
   )
-
-const accepted = { status: 200, headers: { 'Cache-Control': 'no-store' }, body: '' }
-const refusal = {
-  status: 400,
-  headers: { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' },
-  body: JSON.stringify({
-    error: 'invalid_request',
-    error_description: 'This is not one valid logout token for this app.',
-  }),
-}
 
 describe('a logout token', () => {
   it('with a sid ends the tokens of that session, and no others of its user', async () => {
@@ -429,67 +407,5 @@ describe('the set-up', () => {
   ])('%s throws when it is made', (_, make, message) => {
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))
     expect(make).toThrow(message)
-  })
-})
-
-describe.each(Object.keys(endpoints) as Version[])('the logout token that a real Logto %s has sent', (version) => {
-  it('ends the session that it names', async () => {
-    const stub = await createLogtoStub(version)
-    const { logout_token: token } = recorded<{ logout_token: string }>(version, 'backchannel-logout')
-    const { aud, sid, iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    const at = createTestClock(iat + 1)
-    const ended: unknown[] = []
-    const list = createRevocationList({ clock: at })
-    const by = createAuthenticator({
-      providers: [logto({ endpoint: endpoints[version], audience: 'a', client: { clientId: aud } })],
-      clock: at,
-      fetch: stub.fetch,
-      revocations: {
-        ...list,
-        add(revocation) {
-          ended.push(revocation)
-          return list.add(revocation)
-        },
-      },
-    })
-    const receive = createBackchannelLogout(by)
-    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
-    expect(ended).toMatchObject([{ kind: 'session', id: sid, issuer: `${endpoints[version]}/oidc` }])
-    expect(await receive(form(`logout_token=${token}`))).toEqual(refusal)
-    await at.advance(400)
-    expect((await createBackchannelLogout(by)(form(`logout_token=${token}`))).status).toBe(400)
-    expect(Math.abs(iat - recordedAt)).toBeLessThan(3600)
-    await by.close()
-    await stub.close()
-  })
-})
-
-describe('a real authorization server', () => {
-  let server: OidcServer
-  beforeAll(async () => {
-    server = await startOidcServer(await createKeys())
-  })
-  afterAll(() => server.kill())
-
-  it('sends tokens that end its sessions here', async () => {
-    const audience = resources.ES256
-    const by = createAuthenticator({
-      providers: [oidc({ issuer: server.issuer, audience, client: app })],
-    })
-    const receive = createBackchannelLogout(by)
-    const running = await serve(async (request, response) => {
-      const { status, headers, body } = await receive(request)
-      response.writeHead(status, headers).end(body)
-    })
-    const uri = `${running.origin}/backchannel-logout`
-    const { access_token: alices } = await server.signIn('alice', audience)
-    const { access_token: bobs } = await server.signIn('bob', audience)
-    expect(await server.sendLogoutToken(uri, { sub: 'alice', sid: 'of-a-browser' })).toBeUndefined()
-    expect([await isGood(alices, by), await isGood(bobs, by)]).toEqual([true, true])
-    await new Promise((resolve) => setTimeout(resolve, 1001))
-    expect(await server.sendLogoutToken(uri, { sub: 'alice' })).toBeUndefined()
-    expect([await isGood(alices, by), await isGood(bobs, by)]).toEqual(['ERR_TOKEN_REVOKED', true])
-    await running.close()
-    await by.close()
   })
 })

@@ -8,6 +8,13 @@ const name = 'claviger'
 export function describeSignInAttacks(stage: SessionStage): void {
   const { clock, use, signIn, me, onTheWay } = stage
 
+  /** Comes back from a provider without a state, with a code that another browser was given. */
+  async function withForeignCode(browser: Browser) {
+    const code = stage.at.trustAuthX.mintUserToken('alice')
+    const url = `${stage.origin}/auth/callback/trustauthx?code=${encodeURIComponent(code)}`
+    return { browser, visited: await browser.open(url, { site: 'cross-site' }) }
+  }
+
   function isSignedIn(browser: Browser): boolean {
     return browser.names(stage.origin).includes(name)
   }
@@ -89,9 +96,7 @@ export function describeSignInAttacks(stage: SessionStage): void {
           const browser = new Browser()
           await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'trustauthx' }, follow: false })
           await clock.advance(901)
-          const code = stage.at.trustAuthX.mintUserToken('alice')
-          const url = `${stage.origin}/auth/callback/trustauthx?code=${encodeURIComponent(code)}`
-          return { browser, visited: await browser.open(url, { site: 'cross-site' }) }
+          return withForeignCode(browser)
         },
       ],
       [
@@ -114,9 +119,7 @@ export function describeSignInAttacks(stage: SessionStage): void {
         'a code of somebody else, where the protocol has no state',
         async () => {
           const browser = new Browser()
-          const code = stage.at.trustAuthX.mintUserToken('alice')
-          const url = `${stage.origin}/auth/callback/trustauthx?code=${encodeURIComponent(code)}`
-          return { browser, visited: await browser.open(url, { site: 'cross-site' }) }
+          return withForeignCode(browser)
         },
       ],
       [
@@ -125,9 +128,7 @@ export function describeSignInAttacks(stage: SessionStage): void {
           const browser = new Browser()
           const started = await browser.open(`${stage.origin}/auth/login?provider=trustauthx`, { site: 'cross-site' })
           expect([started.status, started.body.includes('<button>')]).toEqual([200, true])
-          const code = stage.at.trustAuthX.mintUserToken('alice')
-          const url = `${stage.origin}/auth/callback/trustauthx?code=${encodeURIComponent(code)}`
-          return { browser, visited: await browser.open(url, { site: 'cross-site' }) }
+          return withForeignCode(browser)
         },
       ],
       [
@@ -137,9 +138,7 @@ export function describeSignInAttacks(stage: SessionStage): void {
           const form = { provider: 'trustauthx' }
           const started = await browser.open(`${stage.origin}/auth/login`, { form, site: 'cross-site' })
           expect([started.status, started.setCookies]).toEqual([403, []])
-          const code = stage.at.trustAuthX.mintUserToken('alice')
-          const url = `${stage.origin}/auth/callback/trustauthx?code=${encodeURIComponent(code)}`
-          return { browser, visited: await browser.open(url, { site: 'cross-site' }) }
+          return withForeignCode(browser)
         },
       ],
       [
