@@ -157,7 +157,12 @@ export function createRefreshOnce({ clock, exchange, onRejected }: Options): Ref
 
   return async (route, given) => {
     const key = keyOf(route, firstOf(given))
-    const target = given.refreshToken ? route.provider.refreshTarget?.(given) : undefined
+    let target: string | undefined
+    try {
+      target = given.refreshToken ? route.provider.refreshTarget?.(given) : undefined
+    } catch (cause) {
+      return unavailableFor(route, cause)
+    }
     if (target === undefined) return (await answerTo(key, undefined, route, given)).answer
     const walking = walk(route, given, target)
     const others = together.get(key) ?? new Set()

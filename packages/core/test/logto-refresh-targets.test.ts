@@ -179,6 +179,25 @@ describe('a refresh token of several organizations', () => {
   })
 })
 
+it('a provider that fails to name what a refresh is for ends no session, and nothing is thrown', async () => {
+  let calls = 0
+  const refresh: Refresh = async () => {
+    calls += 1
+    return { outcome: 'unavailable', error: unavailable('nobody is asked') }
+  }
+  const refreshTarget = (): string => {
+    throw new Error('broken')
+  }
+  const provider = { name: 'p', issuer: 'https://p.test', refresh, refreshTarget }
+  const once = createRefreshOnce({ clock, exchange: undefined, onRejected: async () => {} })
+  const outcome = await once({ provider } as unknown as Route, { accessToken: 'a', refreshToken: 'one' })
+  expect(outcome).toMatchObject({
+    outcome: 'unavailable',
+    error: { explanation: 'p: the refresh failed', status: 503 },
+  })
+  expect(calls).toBe(0)
+})
+
 /** Refreshes one refresh token, for what each access token names. */
 function onceWith(
   refresh: (tokens: TokenSet) => ReturnType<Refresh>,
