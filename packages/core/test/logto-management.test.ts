@@ -314,6 +314,18 @@ const calls: readonly (readonly [
     { name: 'laptop', value: expect.stringMatching(/^pat_/), expiresAt: null },
   ],
   [
+    'GET /api/users/*/personal-access-tokens',
+    'listPersonalAccessTokens',
+    () => logto.listPersonalAccessTokens({ userId: 'alice' }),
+    [{ name: 'laptop', value: expect.stringMatching(/^pat_/), expiresAt: null }],
+  ],
+  [
+    'POST /api/users/*/personal-access-tokens/delete',
+    'deletePersonalAccessToken',
+    () => logto.deletePersonalAccessToken({ userId: 'alice' }, { name: 'laptop' }),
+    undefined,
+  ],
+  [
     'POST /api/subject-tokens',
     'createSubjectToken',
     () => logto.createSubjectToken({ userId: 'alice' }),
@@ -343,7 +355,7 @@ describe('operations of Logto', () => {
     expect([operation, `${method} ${url.replace(emulator.endpoint, '')}`]).toEqual([ours, theirs])
   })
 
-  it('are 50, and the table has all of them', () => {
+  it('are 52, and the table has all of them', () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => [
         `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, '*')}`,
@@ -351,7 +363,7 @@ describe('operations of Logto', () => {
       ]),
     )
     expect(calls.map(([theirs]) => theirs).sort()).toEqual([...documented.Logto].sort())
-    expect(calls).toHaveLength(50)
+    expect(calls).toHaveLength(52)
     expect(calls.map(([theirs, ours]) => `${theirs} ${ours}`).sort()).toEqual(
       described.map((one) => one.join(' ')).sort(),
     )

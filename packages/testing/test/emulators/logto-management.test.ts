@@ -270,6 +270,56 @@ describe('token exchange', () => {
     logto.suspend('alice')
     expect((await exchange(jwt)).body.error).toBe('invalid_grant')
   })
+
+  it('takes personal tokens until they end, are deleted, or their user is', async () => {
+    const clock = createTestClock()
+    await start({ clock })
+    const path = '/users/alice/personal-access-tokens'
+    const personal = { subject_token_type: 'urn:logto:token-type:personal_access_token' }
+    const give = async (name: string, more: object = {}) => (await call('POST', path, { name, ...more })).body.value
+    const [forDays, for10, kept] = [
+      await give('a/b %2F'),
+      await give('short', { expiresAt: clock.now() + 10_000 }),
+      await give('kept'),
+    ]
+    const subject = logto.subjectTokenFor('alice')
+    expect((await call('GET', path)).body).toEqual([
+      {
+        tenantId: 'default',
+        userId: 'alice',
+        name: 'a/b %2F',
+        value: forDays,
+        createdAt: expect.any(Number),
+        expiresAt: null,
+      },
+      expect.objectContaining({ name: 'short', value: for10, expiresAt: clock.now() + 10_000 }),
+      expect.objectContaining({ name: 'kept', value: kept }),
+    ])
+    expect((await exchange(for10, personal)).status).toBe(200)
+    await clock.advance(10)
+    expect((await exchange(for10, personal)).body.error).toBe('invalid_grant')
+    expect(await call('POST', `${path}/delete`, { name: 'a/b %2F' })).toEqual({ status: 204, body: '' })
+    expect((await exchange(forDays, personal)).body.error).toBe('invalid_grant')
+    expect((await exchange(kept, personal)).status).toBe(200)
+    expect((await call('DELETE', '/users/alice')).status).toBe(204)
+    expect((await exchange(kept, personal)).body.error).toBe('invalid_grant')
+    expect((await exchange(subject)).body.error).toBe('invalid_grant')
+  })
+
+  it('has a name of its own for each personal token of a user, which ends later', async () => {
+    await start()
+    const path = '/users/alice/personal-access-tokens'
+    const give = async (body: object) => {
+      const { status, body: said } = await call('POST', path, body)
+      return [status, said.code]
+    }
+    expect(await give({ name: 'ci' })).toEqual([201, undefined])
+    expect(await give({ name: 'ci' })).toEqual([422, 'user.personal_access_token_name_exists'])
+    expect(await give({ name: '' })).toEqual([400, 'guard.invalid_input'])
+    expect(await give({ name: 'old', expiresAt: Date.now() - 1000 })).toEqual([400, 'request.invalid_input'])
+    expect((await call('POST', `${path}/delete`, { name: 'other' })).status).toBe(404)
+    expect((await call('POST', '/users/nobody/personal-access-tokens', { name: 'ci' })).status).toBe(404)
+  })
 })
 
 it('answers with a quota of the cloud that is used up, in the other shape', async () => {

@@ -8,6 +8,7 @@ import {
   type RoleState,
   type UserState,
 } from './state.ts'
+import type { PersonalToken } from './subject-tokens.ts'
 import type { HookState } from './webhooks.ts'
 
 export const tenantId = 'default'
@@ -84,6 +85,11 @@ export function sessionBody({ uid, grant, startedAt, expiresAt }: Session) {
     accountId: user.id,
     expiresAt: expiresAt * 1000,
   }
+}
+
+export function personalTokenBody({ user, name, value, createdAt, expiresAt }: PersonalToken) {
+  const ends = expiresAt === undefined ? null : expiresAt * 1000
+  return { tenantId, userId: user.id, name, value, createdAt: createdAt * 1000, expiresAt: ends }
 }
 
 export function grantBody({ id, user, app, scopes, resources, startedAt, expiresAt }: Grant) {

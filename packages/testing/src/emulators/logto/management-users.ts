@@ -1,9 +1,9 @@
 import type { LoopbackRequest, Reply } from '../../server/routes.ts'
 import { answer, bodyOf, invalidBody, managementError, optionalText, paged, textOf } from './management-answers.ts'
-import { grantBody, organizationBody, sessionBody, tenantId, userBody } from './management-bodies.ts'
+import { grantBody, organizationBody, personalTokenBody, sessionBody, userBody } from './management-bodies.ts'
 import { type Call, type EventDetails, found, searched, userOf } from './management-routes.ts'
 import { idOf, type LogtoUser, type UserState } from './state.ts'
-import { subjectTokenLifetime } from './subject-tokens.ts'
+import { type PersonalToken, subjectTokenLifetime } from './subject-tokens.ts'
 import type { Tenant } from './tenant.ts'
 
 /** Users, where they are signed in, and what can be exchanged for their tokens. */
@@ -18,7 +18,9 @@ export const userCalls: readonly Call[] = [
   ['DELETE', '/users/:userId/sessions/:sessionId', endSession],
   ['GET', '/users/:userId/grants', listGrants],
   ['DELETE', '/users/:userId/grants/:grantId', revokeGrant],
+  ['GET', '/users/:userId/personal-access-tokens', listPersonalTokens],
   ['POST', '/users/:userId/personal-access-tokens', createPersonalToken],
+  ['POST', '/users/:userId/personal-access-tokens/delete', deletePersonalToken],
   ['POST', '/subject-tokens', createSubjectToken],
 ]
 
@@ -121,13 +123,34 @@ function createSubjectToken({ state, subjectTokens }: Tenant, request: LoopbackR
   return answer({ subjectToken: subjectTokens.addSubject(user), expiresIn: subjectTokenLifetime }, 201)
 }
 
+function listPersonalTokens(tenant: Tenant, request: LoopbackRequest): Reply {
+  return answer(tenant.subjectTokens.personalOf(userOf(tenant, request)).map(personalTokenBody))
+}
+
 function createPersonalToken(tenant: Tenant, request: LoopbackRequest): Reply {
   const user = userOf(tenant, request)
   const body = bodyOf(request)
   const name = textOf(body, 'name')
-  const expiresAt = typeof body.expiresAt === 'number' ? body.expiresAt : null
-  const value = tenant.subjectTokens.addPersonal(user, expiresAt === null ? undefined : expiresAt / 1000)
-  return answer({ tenantId, userId: user.id, name, value, createdAt: tenant.now() * 1000, expiresAt }, 201)
+  const expiresAt = typeof body.expiresAt === 'number' ? body.expiresAt / 1000 : undefined
+  if (name === '') throw invalidBody('name')
+  if (expiresAt !== undefined && expiresAt <= tenant.now()) {
+    const details = 'The value of `expiresAt` must be in the future.'
+    throw managementError(400, 'request.invalid_input', 'Input is invalid.', { details })
+  }
+  if (personalTokenNamed(tenant, user, name) !== undefined) {
+    throw managementError(422, 'user.personal_access_token_name_exists', 'Personal access token name already exists.')
+  }
+  return answer(personalTokenBody(tenant.subjectTokens.addPersonal(user, name, expiresAt)), 201)
+}
+
+function deletePersonalToken(tenant: Tenant, request: LoopbackRequest): Reply {
+  const name = textOf(bodyOf(request), 'name')
+  tenant.subjectTokens.deletePersonal(found(personalTokenNamed(tenant, userOf(tenant, request), name)))
+  return { status: 204 }
+}
+
+function personalTokenNamed({ subjectTokens }: Tenant, user: UserState, name: string): PersonalToken | undefined {
+  return subjectTokens.personalOf(user).find((token) => token.name === name)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -13,7 +13,8 @@ const personalTokenType = 'urn:logto:token-type:personal_access_token'
 export async function exchange(tenant: Tenant, app: AppState, form: URLSearchParams): Promise<Reply> {
   const token = required(form, 'subject_token')
   const user = userOf(tenant, token, required(form, 'subject_token_type'))
-  if (user === undefined || user.isSuspended) throw OidcError.grant()
+  const isThere = user !== undefined && tenant.state.users.get(user.id) === user
+  if (!isThere || user.isSuspended) throw OidcError.grant()
   const organization = form.get('organization_id') ?? undefined
   if (organization !== undefined) assertMember(user, organization)
   const resource = resourceOf(tenant, form, organization)
