@@ -19,6 +19,9 @@ describe('createItsYouOnlineClient', () => {
       expect(createItsYouOnlineClient({ accessToken: 'a', baseUrl }).ramlSpecUrl).toBe(
         'https://staging.itsyou.online/apidocumentation/raml/itsyouonline.raml',
       )
+      expect(createItsYouOnlineClient({ accessToken: 'a', baseUrl }).logoutUrl).toBe(
+        'https://staging.itsyou.online/logout',
+      )
     }
   })
 })

@@ -90,6 +90,30 @@ describe('each status has its error', () => {
   })
 })
 
+describe('a ping', () => {
+  it('resolves where the API is there, and carries no credentials', async () => {
+    const urls: string[] = []
+    const client = stage.client({
+      fetch: (url, init) => {
+        urls.push(url)
+        return fetch(url, init)
+      },
+    })
+    await expect(client.ping()).resolves.toBeUndefined()
+    expect(urls).toEqual([`${stage.emulator.url}/api/ping`])
+  })
+
+  it.each<[string, Fault]>([
+    ['is down', 'reset'],
+    ['says no', { status: 200, body: 'false' }],
+    ['is a page', 'html'],
+    ['fails', { status: 500, body: '{"detail":"no"}' }],
+  ])('is an outage where the API %s', async (_, fault) => {
+    stage.emulator.fail('ping', fault)
+    await expect(stage.client().ping()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+})
+
 describe('a lost answer', () => {
   const faults: Fault[] = [
     'reset',

@@ -89,6 +89,24 @@ describe('a code that comes back', () => {
   })
 })
 
+describe('a code with which our own key is refused', () => {
+  it.each(['signedIn', 'edited'] as const)('is not refused itself: %s', async (finish) => {
+    const { emulator } = stage
+    const code = finish === 'signedIn' ? emulator.mintUserToken('alice') : emulator.mintReAuthCode('alice')
+    const wrong = { login: true, secretKey: 'b'.repeat(64) } as const
+    await expect(build(wrong)[finish](code)).rejects.toMatchObject({
+      code: 'ERR_PROVIDER_UNAVAILABLE',
+      explanation: expect.stringContaining('refuses our own key'),
+    })
+    await expect(build({ ...wrong, checkCredentials: false })[finish](code)).rejects.toMatchObject({
+      code: 'ERR_SIGN_IN_REFUSED',
+    })
+    const used = build({ login: true })
+    await used[finish](code)
+    await expect(used[finish](code)).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REFUSED' })
+  })
+})
+
 describe('a refresh', () => {
   it('gives two new tokens, and the old refresh token is dead', async () => {
     const outcome = await build().refresh(tokens.refreshToken)

@@ -274,4 +274,21 @@ describe('signing in', () => {
     await clock.advance(11)
     expect((await redeem()).status).toBe(400)
   })
+
+  it('asks for a login again in a browser that has logged out, whose tokens live on', async () => {
+    emulator.consent('ann', 'petshop', ['user:name'])
+    const cookie = emulator.browserOf('ann')
+    const { access_token } = await (
+      await token({
+        grant_type: 'client_credentials',
+        client_id: emulator.user.clientId,
+        client_secret: emulator.user.clientSecret,
+      })
+    ).json()
+    const out = await fetch(`${emulator.url}/logout`, { redirect: 'manual', headers: { cookie } })
+    expect([out.status, out.headers.get('location')]).toEqual([302, '/'])
+    expect((await authorize({}, cookie)).headers.get('location')).toMatch(/^\/login\?/)
+    const me = await fetch(`${emulator.url}/api/users/ann`, { headers: { authorization: `token ${access_token}` } })
+    expect(me.status).toBe(200)
+  })
 })

@@ -56,6 +56,8 @@ export type ItsYouOnlineClientOptions = ItsYouOnlineCredentials &
 export interface ItsYouOnlineClient {
   /** Where the specification of the API is. */
   readonly ramlSpecUrl: string
+  /** Where a browser ends its session at the provider, which then shows its own page: it does not lead back. Tokens live on. */
+  readonly logoutUrl: string
   /** Each operation of the API: parameters by name, then the body, then options of the call. */
   readonly api: ItsYouOnlineApi
   /**
@@ -170,6 +172,7 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
 
   return {
     ramlSpecUrl: `${base}/apidocumentation/raml/itsyouonline.raml`,
+    logoutUrl: `${base}/logout`,
     api,
     async getJwt({ useCache = false, ...request } = {}, callOptions = {}) {
       const key = withKey('getJwt')

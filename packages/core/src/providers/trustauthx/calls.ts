@@ -12,6 +12,8 @@ export interface Call<T> {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly parameters?: Readonly<Record<string, string>>
+  /** Sent without credentials. Default false. */
+  readonly isOpen?: boolean
   readonly body?: object
   /** Whether it may be repeated. Default: a GET may; one that uses a code or a refresh token up may not. */
   readonly safe?: boolean
@@ -35,7 +37,10 @@ export function createAsk(options: Options & { [Name in keyof ClientOptions]: Cl
   const url = createCallUrl(base, options)
   const inner: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
 
-  return ({ operation, method = 'GET', path, parameters = {}, body, expect = [200], ...call }, given) => {
+  return (
+    { operation, method = 'GET', path, parameters = {}, isOpen = false, body, expect = [200], ...call },
+    given,
+  ) => {
     const fetch: Fetch = async (url, init) => {
       const response = await inner(url, init)
       if (path !== paths.role || method !== 'GET') onEdge(response.headers.get('x-edge'))
@@ -47,7 +52,7 @@ export function createAsk(options: Options & { [Name in keyof ClientOptions]: Cl
         ...call,
         operation,
         method,
-        url: url(path, parameters),
+        url: isOpen ? `${base}${path}` : url(path, parameters),
         shown: `${base}${path}`,
         expect,
         secrets: [secretKey],

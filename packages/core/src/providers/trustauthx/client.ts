@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Authenticator } from '../../authenticator.ts'
-import type { ClientOptions } from '../../client-options.ts'
+import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { isAuthError } from '../../errors.ts'
@@ -21,8 +21,9 @@ import {
 import { createTokenCalls, type TrustAuthXTokenCalls } from './client-tokens.ts'
 import { createLoginCookie } from './login.ts'
 import { createOrganizationRoles } from './roles.ts'
-import { credentialsSchema, refusedStatusesSchema, subDomainSchema, validityOfSchema } from './schema.ts'
-import { baseOf, createCallUrl, defaultRefusedStatuses, type TrustAuthXCredentials } from './wire.ts'
+import { credentialsSchema, jsonOf, refusedStatusesSchema, subDomainSchema, validityOfSchema } from './schema.ts'
+import { believeFor } from './upstream.ts'
+import { baseOf, createCallUrl, defaultRefusedStatuses, paths, type TrustAuthXCredentials } from './wire.ts'
 
 /** What a client is made of. Durations are seconds. */
 export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOptions {
@@ -73,6 +74,8 @@ export interface TrustAuthXClient extends TrustAuthXBrowserCalls, TrustAuthXToke
     options?: AssignOptions,
   ): Promise<RoleAssignment>
   readonly roles: TrustAuthXRoles
+  /** Asks whether the API is there, without credentials. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is not */
+  ping(options?: CallOptions): Promise<void>
   /** The organization. */
   readonly orgId: string
   /** Where it calls, without slashes at the end. */
@@ -104,8 +107,7 @@ const schema = z.strictObject({
 
 type Checked = z.output<typeof schema>
 
-// For so many seconds after our own key has worked, a refusal is about the token.
-const believeFor = 10
+const truth = z.unknown().refine(Boolean, 'is not true')
 
 /**
  * Makes a client for one organization. Nothing is fetched before the first call.
@@ -191,6 +193,9 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     removeRole: async (uid, roleIds, given) => assign('removeRole', uid, { remove: roleIds }, given),
     updateRole: async (uid, roleIds, given) => assign('updateRole', uid, roleIds, given),
     roles: createRolesClient(ask, base, orgId, directory),
+    async ping(given) {
+      await ask({ operation: 'ping', path: paths.ping, isOpen: true, read: jsonOf, schema: truth }, given)
+    },
     orgId,
     apiBaseUrl: base,
   }

@@ -134,6 +134,6 @@ export function trustAuthX(options: TrustAuthXOptions): Provider {
     opaque: validated(name, { accepts, verify, cacheFor }, checked.validate),
     refresh: refreshWith(base, reach),
     revoke: revokeWith(base, reach),
-    ...(login !== undefined && { signIn: signInWith(checked, login === true ? {} : login) }),
+    ...(login !== undefined && { signIn: signInWith(checked, login === true ? {} : login, reach) }),
   }
 }

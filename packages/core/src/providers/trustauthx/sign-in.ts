@@ -6,6 +6,7 @@ import type { TokenSet } from '../../token-set.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
 import { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
 import type { TrustAuthXOptions } from './index.ts'
+import { believeFor, type Upstream } from './upstream.ts'
 
 /** How users of the organization sign in with a browser. */
 export interface TrustAuthXLogin {
@@ -30,6 +31,7 @@ type Options = Pick<TrustAuthXClientOptions, 'apiKey' | 'secretKey' | 'orgId'> &
 export function signInWith(
   options: Options,
   { url, subDomain, label }: { [Name in keyof TrustAuthXLogin]: TrustAuthXLogin[Name] | undefined },
+  reach: (context: ProviderContext) => Upstream,
 ): BrowserSignIn {
   const clients = new WeakMap<ProviderContext, TrustAuthXClient>()
 
@@ -59,12 +61,25 @@ export function signInWith(
     return options.expiryOf === 'envelope' || expiresAt === undefined ? tokens : { ...tokens, expiresAt }
   }
 
+  // A code that is refused is the browser's, unless it is our own key. An answer that cannot be read, or is not signed with our secret, is no
+  // refusal.
+  async function taken<T>(context: ProviderContext, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      const status = isAuthError(error) ? error.upstream?.status : undefined
+      if (status === undefined || !/^(2|4)/.test(String(status)) || status === 200 || status === 429) throw error
+      await reach(context).assertKey(status, believeFor)
+      throw refusedSignIn('trustauthx: the code was refused, or used before', error)
+    }
+  }
+
   return {
     ...(label !== undefined && { label }),
     hasState: false,
     start: async (_, context) => ({ location: clientFor(context).generateUrl() }),
     async finish({ url }, context) {
-      const { tokens } = await taken(() => clientFor(context).getUser(codeIn(url)))
+      const { tokens } = await taken(context, () => clientFor(context).getUser(codeIn(url)))
       return { tokens: kept(tokens) }
     },
     profile: {
@@ -73,7 +88,7 @@ export function signInWith(
       },
       async finish(url, context) {
         const ac = url.searchParams.get('ac') ?? undefined
-        const session = await taken(() => clientFor(context).finishEditUser({ code: codeIn(url), ac }))
+        const session = await taken(context, () => clientFor(context).finishEditUser({ code: codeIn(url), ac }))
         return session && kept(session.tokens)
       },
     },
@@ -86,16 +101,4 @@ function codeIn({ searchParams }: URL): string {
   if (code === undefined || code === '' || code.length > 8192 || another !== undefined)
     throw refusedSignIn('trustauthx: the browser came back without one code')
   return code
-}
-
-// A code that is refused is the browser's, not ours. An answer that cannot be read, or is not signed with our secret, is no refusal.
-async function taken<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    const status = isAuthError(error) ? error.upstream?.status : undefined
-    const isRefusal = /^(2|4)/.test(String(status)) && status !== 200 && status !== 429
-    if (!isRefusal) throw error
-    throw refusedSignIn('trustauthx: the code was refused, or used before', error)
-  }
 }

@@ -3,6 +3,7 @@ import { isPage, type JsonResponse } from '../../http.ts'
 import type { ProviderContext } from '../../provider.ts'
 import { retryAfter } from '../../response-headers.ts'
 import type { RoleFreshness } from '../../roles/set.ts'
+import type { Seconds } from '../../types.ts'
 import { createOrganizationRoles, type OrganizationRoles } from './roles.ts'
 import { createCallUrl, defaultRefusedStatuses, paths, type TrustAuthXCredentials } from './wire.ts'
 
@@ -17,8 +18,16 @@ export interface Upstream {
    * @param within for how many seconds that counts
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is our key that is refused
    */
-  isRefusal(response: JsonResponse, within: number): Promise<boolean>
+  isRefusal(response: JsonResponse, within: Seconds): Promise<boolean>
+  /**
+   * Makes sure that it is not our own key that is refused with this status.
+   * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is
+   */
+  assertKey(status: number, within: Seconds): Promise<void>
 }
+
+/** For so many seconds after our own key has worked, a refusal is about the token. */
+export const believeFor: Seconds = 10
 
 interface UpstreamOptions extends TrustAuthXCredentials {
   readonly base: string
@@ -49,6 +58,12 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
     },
   })
 
+  async function assertKey(status: number, within: Seconds): Promise<void> {
+    if (!checkCredentials || !refusedStatuses.includes(status)) return
+    await roles.confirm(within)
+    if (keyStatus === status) throw unavailable(`${base} refuses our own key (options apiKey, secretKey, orgId)`)
+  }
+
   return {
     async ask(path, parameters, method = 'GET') {
       const response = await request(url(path, parameters), { method })
@@ -59,11 +74,10 @@ export function createUpstream(options: UpstreamOptions, { request, clock }: Pro
     async isRefusal(response, within) {
       const { status } = response
       if (!refusedStatuses.includes(status) || isPage(response)) return false
-      if (!checkCredentials) return true
-      await roles.confirm(within)
-      if (keyStatus === status) throw unavailable(`${base} refuses our own key (options apiKey, secretKey, orgId)`)
+      await assertKey(status, within)
       return true
     },
+    assertKey,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Claims, Seconds } from '../../types.ts'
 import { assertCurrent, isSignedWith, readDataEnvelope } from './envelope.ts'
 import type { TrustAuthXIdentity, TrustAuthXOptions } from './index.ts'
 import { jsonOf, validityBy } from './schema.ts'
-import { nonsense, type Upstream, unexpected } from './upstream.ts'
+import { believeFor, nonsense, type Upstream, unexpected } from './upstream.ts'
 import { paths, signedKeyOf, type TrustAuthXCredentials, type ValidityOf } from './wire.ts'
 
 interface AcceptOptions extends TrustAuthXCredentials {
@@ -14,8 +14,6 @@ interface AcceptOptions extends TrustAuthXCredentials {
   readonly accepts?: TrustAuthXOptions['accepts'] | undefined
 }
 
-// For so many seconds after our own key has worked, a refusal is about the token.
-const believeFor: Seconds = 10
 // Tokens travel in the query, and servers do not read endless ones.
 const maxTokenLength = 8 * 1024
 

@@ -27,6 +27,7 @@ export const paths = {
   refresh: '/api/user/me/access/token/',
   validate: '/api/user/me/auth/validate/token',
   revoke: '/api/user/me/token/',
+  ping: '/api/ping',
   role: '/rbac/role',
   permission: '/rbac/permission',
   assign: '/rbac/assign/permission',

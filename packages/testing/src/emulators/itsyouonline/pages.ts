@@ -7,9 +7,9 @@ import { type ItsYouOnlineState, random, type User } from './state.ts'
 import { emptyAuthorization } from './users.ts'
 
 /** The pages that people see. */
-export type PageEndpoint = 'login' | 'consent'
+export type PageEndpoint = 'login' | 'consent' | 'logout'
 
-/** The pages on the way of a sign-in: who are you, and may this organization know? */
+/** The pages on the way of a sign-in: who are you, and may this organization know? And the way out. */
 export function pageRoutes(state: ItsYouOnlineState): Route<PageEndpoint>[] {
   const at = (endpoint: PageEndpoint, method: string, path: string, handle: (request: LoopbackRequest) => Reply) => ({
     endpoint,
@@ -21,6 +21,7 @@ export function pageRoutes(state: ItsYouOnlineState): Route<PageEndpoint>[] {
     at('login', 'GET', '/login', ({ url }) => loginPage(state, url)),
     at('login', 'GET', '/register', ({ url }) => loginPage(state, url)),
     at('login', 'POST', '/login', ({ form }) => logIn(state, form)),
+    at('logout', 'GET', '/logout', ({ headers }) => logOut(state, headers.cookie)),
     at('consent', 'GET', '/authorize', ({ url, headers }) => consentPage(userOf(state, headers.cookie), url)),
     at('consent', 'POST', '/authorize', ({ form, headers }) => consent(userOf(state, headers.cookie), form)),
   ]
@@ -44,6 +45,12 @@ function logIn(state: ItsYouOnlineState, form: URLSearchParams): Reply {
   state.sessions.set(session, user.username)
   const reply = onwards(form)
   return { ...reply, headers: { ...reply.headers, 'set-cookie': sessionCookie(session) } }
+}
+
+// By a link, and to its own front page.
+function logOut({ sessions }: ItsYouOnlineState, cookie: string | undefined): Reply {
+  sessions.delete(sessionOf(cookie) ?? '')
+  return { status: 302, headers: { location: '/' } }
 }
 
 function consentPage(user: User, url: URL): Reply {
