@@ -8,17 +8,17 @@ import type { Seconds } from './types.ts'
 
 /** Who may have signatures verified, how many at once, and who waits. Tokens that are known never come here. */
 export interface AdmissionLimits {
-  /** Verifications at once. Default: six times the threads of libuv, which are 4 unless `UV_THREADPOOL_SIZE` says otherwise. */
+  /** Verifications at once. Default: six times the threads of libuv, which are 4 unless `UV_THREADPOOL_SIZE` says otherwise; at most 1024. */
   readonly concurrency: number
-  /** Of these, for sources that lately sent bad signatures. Default: one less than there are cores or threads, at least 1, less than `concurrency`. */
+  /** Of these, for sources that lately sent bad signatures. Default: one less than there are cores or threads, at least 1, less than `concurrency`; at most 1024. */
   readonly suspectConcurrency: number
-  /** Requests that wait. Default 1024. */
+  /** Requests that wait. Default 1024, at most 100,000. */
   readonly maxWaiting: number
-  /** Of these, from one source; what comes without a request is not held to it. Default 256. */
+  /** Of these, from one source; what comes without a request is not held to it. Default 256, at most 100,000. */
   readonly maxWaitingPerSource: number
-  /** Seconds until a bad signature counts half. Default 10. */
+  /** Seconds until a bad signature counts half. From 0.1 to 86,400, default 10. */
   readonly halfLife: Seconds
-  /** Whose request it is; what it gives is cut to 128 characters. Default: the address of the connection. */
+  /** Whose request it is; what it gives at once is cut to 128 characters. Default: the address of the connection. */
   readonly sourceOf: (request: HttpRequest) => string | undefined
 }
 

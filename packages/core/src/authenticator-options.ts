@@ -22,8 +22,8 @@ export interface AuthenticatorOptions {
   cache?: Partial<CacheLimits> | false
   /**
    * How many signatures of tokens that are not known are verified at once, and who waits; `false` for all at once. Behind a proxy
-   * name the client with `sourceOf`, such as `({ ip }) => ip`; whom that does not name, the address of the connection does. See
-   * `docs/performance.md`.
+   * name the client with `sourceOf`, such as `({ ip }) => ip`; whom that does not name, the address of the connection does. Default: as
+   * each of the limits has it; see `docs/performance.md`.
    */
   admission?: Partial<AdmissionLimits> | false
   /** How key sets are kept. Defaults: 600 s fresh where the issuer does not say, between 60 and 3600 s where it does, 24 h beyond that in an outage. */
@@ -39,9 +39,9 @@ export interface AuthenticatorOptions {
   roles?: RoleDirectory
   /** For `exp`, `nbf` and `iat`. Default 5, at most 300. */
   clockTolerance?: Seconds
-  /** The longest life of a token that is accepted, from its issue to its end; a revocation need not be kept longer. Default 30 days. */
+  /** The longest life of a token that is accepted, from its issue to its end; a revocation need not be kept longer. From a minute to 3660 days, default 30 days. */
   maxTokenLifetime?: Seconds
-  /** One deadline over connect, headers and body of each call to a provider. Default 5, at most 60. */
+  /** One deadline over connect, headers and body of each call to a provider. From 0.01 to 60, default 5. */
   timeout?: Seconds
   /** For a private CA or a proxy. Default: the global `fetch`. */
   fetch?: Fetch

@@ -89,6 +89,7 @@ export interface Authenticator {
    * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE`, `ERR_REVOCATION_UNAVAILABLE`
    */
   ready(): Promise<void>
+  /** How the providers do, and all that is shared. Costs nothing, and asks nobody. */
   health(): Health
   /** By whose word users have roles: the option of that name. */
   readonly roles: RoleDirectory | undefined

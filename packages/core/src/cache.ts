@@ -10,11 +10,11 @@ import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 
 /** Bounds of the verified-token cache. */
 export interface CacheLimits {
-  /** Known tokens at once. Default 50,000. */
+  /** Known tokens at once. Default 50,000, at most 10,000,000. */
   readonly maxTokens: number
-  /** Bytes of resident memory that they may take, with the garbage they leave: 8 to 10 KB for a token of the usual size. Default 256 MiB. */
+  /** Bytes of resident memory that they may take, with the garbage they leave: 8 to 10 KB for a token of the usual size. Default 256 MiB, at most 64 GiB. */
   readonly maxBytes: number
-  /** Seconds until a token that is still valid is verified again. Default 3600. */
+  /** Seconds until a token that is still valid is verified again. From 1 to 86,400, default 3600. */
   readonly maxAge: Seconds
 }
 

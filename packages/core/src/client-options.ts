@@ -5,20 +5,21 @@ import type { Seconds } from './types.ts'
 export interface ClientOptions {
   /** For a private CA or a proxy. Default: the global `fetch`. */
   fetch?: Fetch
-  /** One deadline over a whole call, its retries included. Default 10, at most 120. */
+  /** One deadline over a whole call, its retries included. From 0.01 to 120, default 10. */
   timeout?: Seconds
   /** How often a call that only reads is repeated when the provider cannot be reached or says 429, 502, 503 or 504. Default 2, at most 5. */
   retries?: number
-  /** Told before each request; every value is redacted. */
+  /** Told before each request; every value is redacted. Default: nobody is. */
   onRequest?: (event: RequestEvent) => void
-  /** Told after each answer, or failure; every value is redacted. */
+  /** Told after each answer, or failure; every value is redacted. Default: nobody is. */
   onResponse?: (event: ResponseEvent) => void
 }
 
 /** What each single call takes. */
 export interface CallOptions {
+  /** Ends the call, with its own reason. Default: none. */
   signal?: AbortSignal
-  /** Instead of that of the client. */
+  /** One deadline for this call, in seconds. Default: that of the client. */
   timeout?: Seconds
 }
 

@@ -12,6 +12,7 @@ export { type BackchannelLogout, type BackchannelLogoutOptions, createBackchanne
 export { readBearer } from './bearer.ts'
 export type { CacheLimits } from './cache.ts'
 export type { Challenge } from './challenge.ts'
+export type { ClaimPath } from './claims.ts'
 export {
   createTokenManager,
   type MachineToken,
@@ -20,7 +21,7 @@ export {
 } from './client-credentials.ts'
 export type { CallOptions, ClientOptions, RequestEvent, ResponseEvent } from './client-options.ts'
 export type { Clock } from './clock.ts'
-export { type HttpRequest, readCredentials, type TokenSource } from './credentials.ts'
+export { type HttpRequest, readCredentials, type SiteRules, type TokenSource } from './credentials.ts'
 export {
   AuthError,
   type AuthErrorCode,
@@ -28,6 +29,7 @@ export {
   type BearerError,
   isAuthError,
   type ProblemDetails,
+  type Upstream,
 } from './errors.ts'
 export type { Events } from './events.ts'
 export { assertMaker, createGuard } from './guard.ts'
@@ -54,6 +56,7 @@ export {
   type Verdict,
 } from './guards/index.ts'
 export type { Fetch, FetchInit, JsonRequest, JsonResponse } from './http.ts'
+export type { KeyHeader } from './jws.ts'
 export type { IgnoredKey } from './key.ts'
 export type { KeySetHealth, KeySetLimits } from './keys.ts'
 export type { Metadata } from './metadata.ts'

@@ -14,13 +14,13 @@ import type { Seconds } from './types.ts'
 
 /** How key sets are kept; see `docs/keys.md`. */
 export interface KeySetLimits extends Freshness {
-  /** After a refetch that did not bring the `kid` it was for, how long the next one waits, in seconds. */
+  /** After a refetch that did not bring the `kid` it was for, how long the next one waits, in seconds. From 1 to 3600, default 10. */
   readonly cooldown: Seconds
-  /** One deadline for a fetch of the set, all its addresses together, in seconds. */
+  /** One deadline for a fetch of the set, all its addresses together, in seconds. From 0.01 to 60; default: that of the authenticator. */
   readonly timeout: Seconds
-  /** Of the body, after decompression. */
+  /** Bytes of the body, after decompression. Default 1 MiB, at most 16 MiB. */
   readonly maxBytes: number
-  /** Keys of the set that are looked at. */
+  /** Keys of the set that are looked at. Default 100, at most 1000. */
   readonly maxKeys: number
 }
 

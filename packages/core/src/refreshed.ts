@@ -9,20 +9,22 @@ export interface Loaded<T> {
   readonly maxAge?: Seconds
 }
 
-/** How fresh a value is kept, and how it survives an outage of its publisher. All in seconds. */
+/** How fresh a value is kept, and how it survives an outage of its publisher. All in seconds; defaults and bounds are those of key sets. */
 export interface Freshness {
-  /** When the publisher does not say. */
+  /** When the publisher does not say. From 1 to 86,400, default 600. */
   readonly defaultAge: Seconds
-  /** Bounds of what the publisher may say. */
+  /** The least of what the publisher may say. From 1 to 86,400, default 60. */
   readonly minAge: Seconds
+  /** The most of it. From 1 to 86,400, default 3600. */
   readonly maxAge: Seconds
-  /** How long it is kept beyond that while it cannot be fetched; 0 for not at all. */
+  /** How long it is kept beyond that while it cannot be fetched; 0 for not at all. At most 604,800, default 86,400. */
   readonly staleIfError: Seconds
   /**
    * Wait after the first failure, doubled by each further one up to `maxRetry`, and shortened by up to half at random. A longer
-   * `Retry-After` of the publisher counts, up to `maxRetry`.
+   * `Retry-After` of the publisher counts, up to `maxRetry`. From 0.1 to 60, default 2.
    */
   readonly retry: Seconds
+  /** The longest wait. From 1 to 600, default 30. */
   readonly maxRetry: Seconds
 }
 

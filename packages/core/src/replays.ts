@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { AuthError } from './errors.ts'
 import type { Seconds } from './types.ts'
 
@@ -16,7 +16,8 @@ export interface ReplayStore {
 }
 
 interface Options {
-  readonly clock: Pick<Clock, 'now'>
+  /** For tests. Default: the machine's. */
+  readonly clock?: Pick<Clock, 'now'>
   /** How many are remembered at once. One more is refused, for none is forgotten before its time. Default 100,000. */
   readonly max?: number
 }
@@ -24,8 +25,8 @@ interface Options {
 // Looked through when it has doubled since the last time: the cost of each entry is the same, however many there are.
 const firstSweep = 1024
 
-/** A store of this process. */
-export function createReplayStore({ clock, max = 100_000 }: Options): ReplayStore {
+/** A store of this process, of so many ids at once (`max`, by default 100,000): one more is refused with `ERR_STORE_UNAVAILABLE`. */
+export function createReplayStore({ clock = systemClock, max = 100_000 }: Options = {}): ReplayStore {
   const seen = new Map<string, Seconds>()
   let sweepAt = Math.min(firstSweep, max)
 

@@ -38,9 +38,9 @@ export interface HttpOptions {
   required?: boolean
   /** Names the API in challenges; printable ASCII. Default `api`. */
   realm?: string
-  /** The address of the RFC 9728 document of this API, for challenges. */
+  /** The address of the RFC 9728 document of this API, for challenges. Default: none is told. */
   resourceMetadata?: string
-  /** Keeps browsers signed in, too; `authRoutes` is what they sign in at. A token in the request counts before the session. */
+  /** Keeps browsers signed in, too; `authRoutes` is what they sign in at. A token in the request counts before the session. Default: none. */
   session?: SessionOptions
 }
 

@@ -47,6 +47,7 @@ export interface RevocationList {
   ready?(): Promise<void>
   /** How the list does; for lists that several processes share. */
   health?(): RevocationListHealth
+  /** Ends background work, and connections. */
   close(): Promise<void>
 }
 

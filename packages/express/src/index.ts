@@ -136,7 +136,10 @@ function send(res: ServerResponse, { status, headers, body }: HttpAnswer): void 
   res.writeHead(status, others).end(body)
 }
 
-/** Lets everybody pass who is known: for routes of an app where credentials are not required. */
+/**
+ * Lets everybody pass who is known: for routes of an app where credentials are not required.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for any argument: `app.use(requireAuth)` is a slip for `app.use(requireAuth())`
+ */
 export function requireAuth(...nothing: []): Middleware {
   assertMaker('requireAuth', nothing)
   return authorize(authenticated)
@@ -165,7 +168,10 @@ export function requireScope(...allOfThese: Several<string>): Middleware {
   return authorize(scope(...allOfThese))
 }
 
-/** Lets users pass whom the predicate grants to, such as `anyOf(role('auditor'), scope('read:reports'))`. */
+/**
+ * Lets users pass whom the predicate grants to, such as `anyOf(role('auditor'), scope('read:reports'))`.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate
+ */
 export function authorize(predicate: Predicate<Request>): Middleware {
   const guard = createGuard(predicate)
   return function guardRoute(req, _res, next) {
@@ -175,7 +181,11 @@ export function authorize(predicate: Predicate<Request>): Middleware {
   }
 }
 
-/** Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes after the routes. */
+/**
+ * Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes after the routes.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for any argument
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
 export function problemDetails(
   ...nothing: []
 ): (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void {

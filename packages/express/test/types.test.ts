@@ -22,6 +22,13 @@ declare global {
   }
 }
 
+it('names the same as the other adapter, and nothing else', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toEqual(
+    `assertUser authMiddleware authRoutes authorize backchannelLogout problemDetails protectedResource requireAuth
+    requirePermission requireRole requireScope`.split(/\s+/),
+  )
+})
+
 describe('the types', () => {
   it('fit the routes of Express, and say what req has', () => {
     const app = express()

@@ -208,7 +208,10 @@ class KoaRequest implements HttpRequest {
   }
 }
 
-/** Lets everybody pass who is known: for routes of an app where credentials are not required. */
+/**
+ * Lets everybody pass who is known: for routes of an app where credentials are not required.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for any argument: `app.use(requireAuth)` is a slip for `app.use(requireAuth())`
+ */
 export function requireAuth(...nothing: []): Middleware {
   assertMaker('requireAuth', nothing)
   return authorize(authenticated)
@@ -238,7 +241,10 @@ export function requireScope(...allOfThese: Several<string>): Middleware {
   return authorize(scope(...allOfThese))
 }
 
-/** Lets users pass whom the predicate grants to, such as `anyOf(role('auditor'), scope('read:reports'))`. */
+/**
+ * Lets users pass whom the predicate grants to, such as `anyOf(role('auditor'), scope('read:reports'))`.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a predicate
+ */
 export function authorize(predicate: Predicate<Context>): Middleware {
   const guard = createGuard(predicate)
   return async function guardRoute(ctx, next) {
@@ -248,7 +254,11 @@ export function authorize(predicate: Predicate<Context>): Middleware {
   }
 }
 
-/** Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes before `authMiddleware`. */
+/**
+ * Answers refusals as `application/problem+json`, and leaves all other errors to the app. Goes before `authMiddleware`.
+ * @throws {AuthError} `ERR_OPTIONS_INVALID` for any argument
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
 export function problemDetails(...nothing: []): Middleware {
   assertMaker('problemDetails', nothing)
   return async function answerProblem(ctx, next) {

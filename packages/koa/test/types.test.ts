@@ -15,6 +15,13 @@ import {
   requireRole,
 } from '../src/index.ts'
 
+it('names the same as the other adapter, and nothing else', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toEqual(
+    `assertUser authMiddleware authRoutes authorize backchannelLogout problemDetails protectedResource requireAuth
+    requirePermission requireRole requireScope`.split(/\s+/),
+  )
+})
+
 describe('the types', () => {
   it('fit the middleware of Koa, and say what ctx.state has', () => {
     const app = new Koa()

@@ -3,8 +3,9 @@ import type { Clock, Seconds } from '@claviger/core'
 /** A clock that stands still until a test moves it. */
 export interface TestClock extends Clock {
   /**
-   * Moves wall time and monotonic time on, and calls what falls due on the way, in the order of its time. What a callback
+   * Moves wall time and monotonic time on by 0 seconds or more, and calls what falls due on the way, in the order of its time. What a callback
    * starts gets the chance to run, and to ask for further callbacks, before the next is called.
+   * @throws {RangeError} for less than 0
    */
   advance(seconds: Seconds): Promise<void>
   /** Sets wall time alone, as an administrator does: forwards or back. Nothing falls due. */

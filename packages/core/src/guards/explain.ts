@@ -2,7 +2,10 @@ import { isAuthError } from '../errors.ts'
 import { assertAllowed, type UnknownInput } from './assert.ts'
 import type { Predicate } from './predicate.ts'
 
-/** For logs only: what a predicate says of a request, and which part of it refused. */
+/**
+ * For logs only: what a predicate says of a request, and which part of it refused.
+ * @throws what a function of the app within it throws, such as that of `check()`
+ */
 export function explain<R>(predicate: Predicate<R>, input: UnknownInput<R>): string {
   try {
     assertAllowed(predicate, input)

@@ -7,7 +7,7 @@ import type { Seconds } from '../types.ts'
 export interface OidcOptions {
   /** Exactly as in `iss`. */
   issuer: string
-  /** Other spellings of `iss` for the same issuer, such as an internal host name. */
+  /** Other spellings of `iss` for the same issuer, such as an internal host name. Default: none. */
   issuerAliases?: readonly string[]
   /** What `aud` must name: this API. `null` accepts any audience, and none: only for an issuer that serves this API alone. */
   audience: string | readonly string[] | null
@@ -15,11 +15,11 @@ export interface OidcOptions {
   name?: string
   /** Where the key set is; several stand in for each other. Default: as discovery says. `null`: never fetched, `jwks` is all. */
   jwksUri?: string | readonly string[] | null
-  /** Where the metadata is, if not at the usual place below the issuer. */
+  /** Where the metadata is. Default: at the usual places below the issuer. */
   metadataUrl?: string
-  /** A key set, or the path of a file with one: used until the first fetch, or for good with `jwksUri: null`. */
+  /** A key set, or the path of a file with one: used until the first fetch, or for good with `jwksUri: null`. Default: none. */
   jwks?: Jwks | string
-  /** A secret shared with the issuer, for HS256 and its like. Excludes the other sources of keys. */
+  /** A secret shared with the issuer, for HS256 and its like, at least as long as the hash. Excludes the other sources of keys. Default: none. */
   secret?: string
   /** Default: all asymmetric ones; with `secret`, HS256. */
   algorithms?: readonly Algorithm[]
@@ -35,13 +35,13 @@ export interface OidcOptions {
    * `iat` the issuer's tokens must not live longer than `maxTokenLifetime`: nothing else tells how old one is, and a revocation is forgotten then.
    */
   requiredClaims?: readonly string[]
-  /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. */
+  /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. Default: nobody has roles. */
   rolesFrom?: ClaimPath
-  /** The claim with the user's permissions, each `resource:action`. */
+  /** The claim with the user's permissions, each `resource:action`. Default: nobody has any. */
   permissionsFrom?: ClaimPath
-  /** The claim with the organization that the token acts in. */
+  /** The claim with the organization that the token acts in. Default: it acts in none. */
   organizationFrom?: ClaimPath
-  /** Accepts opaque tokens too, by asking the introspection endpoint as this client. */
+  /** Accepts opaque tokens too, by asking the introspection endpoint as this client. Default: signed ones alone. */
   introspection?: {
     clientId: string
     clientSecret: string
@@ -52,7 +52,7 @@ export interface OidcOptions {
     /** How long a good answer is remembered. Default 30, at most 300, 0 for not at all. */
     cacheFor?: Seconds
   }
-  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
+  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. Default: none. */
   client?: {
     clientId: string
     clientSecret?: string
@@ -69,6 +69,6 @@ export interface OidcOptions {
     /** Default: as discovery says. */
     revocationEndpoint?: string
   }
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. Default: nobody looks. */
   validate?: Validator
 }

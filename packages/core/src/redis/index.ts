@@ -1,4 +1,4 @@
-export type { RedisClient, RedisConnection } from './client.ts'
+export type { RedisClient, RedisConnection, RedisStoreOptions } from './client.ts'
 export { createRedisRefreshes, type RedisRefreshesOptions } from './refreshes.ts'
 export { createRedisReplayStore, type RedisReplayStoreOptions } from './replays.ts'
 export { createRedisRevocationList, type RedisRevocationListOptions } from './revocation-list.ts'

@@ -72,9 +72,13 @@ export interface WritableRoles extends RoleSource {
 export interface RoleAdministration {
   /** All roles, as they are now. */
   list(options?: AdministrationOptions): Promise<readonly Role[]>
+  /** Makes a role, and gives it with its id. Without permissions it allows nothing. */
   add(name: string, permissions: SomePermissions, options?: AdministrationOptions): Promise<Role>
+  /** Takes a role from everybody, for good. */
   delete(roleId: string, options?: AdministrationOptions): Promise<void>
+  /** Lets a role do more: one permission at least. */
   addPermissions(roleId: string, permissions: SomePermissions, options?: AdministrationOptions): Promise<void>
+  /** Lets a role do less: one permission at least. */
   deletePermissions(roleId: string, permissions: SomePermissions, options?: AdministrationOptions): Promise<void>
   /**
    * Gives roles to a user and takes others away. A role that is taken away is refused at the next request in this process;

@@ -22,7 +22,7 @@ import {
 export interface RoleDirectoryOptions extends RoleFreshness {
   /** `trustAuthXRoles()`, `logtoRoles()`, roles in code, the path of a JSON file with them, or a function that gives them. */
   source: RoleSource | RoleDefinitions | RoleFunction | string
-  /** How many lists of roles are kept, one for each organization that has its own. Default 1000. */
+  /** How many lists of roles are kept, one for each organization that has its own. Default 1000, at most 1,000,000. */
   maxOrganizations?: number
   /** For tests. Default: the machine's. */
   clock?: Clock
@@ -80,6 +80,7 @@ export interface RoleDirectory {
   ready(): Promise<void>
   /** All roles, where the organizations are known beforehand; `*` stands for any. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
   known(): Promise<readonly Role[] | undefined>
+  /** How the lists do that were asked for. Costs nothing, and asks nobody. */
   health(): RoleDirectoryHealth
   /** Ends the background work. */
   close(): void

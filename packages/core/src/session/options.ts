@@ -20,13 +20,13 @@ export interface SessionOptions {
   store?: SessionStore
   /** Of the cookie, without the prefix that is put before it on https. Default `claviger`. */
   cookieName?: string
-  /** How long a session lives that nobody uses. Default 86,400: a day. */
+  /** How long a session lives that nobody uses. From a minute to 366 days, no more than `absolute`. Default 86,400: a day. */
   rolling?: Seconds
-  /** How long a session lives at most. Default 604,800: a week. At most `maxTokenLifetime`, for no revocation is kept longer. */
+  /** How long a session lives at most. From a minute; at most `maxTokenLifetime`, for no revocation is kept longer. Default 604,800: a week. */
   absolute?: Seconds
-  /** How long before its end an access token is refreshed; never more than half its life ahead. Default 60. */
+  /** How long before its end an access token is refreshed; never more than half its life ahead. At most 3600, default 60. */
   refreshAhead?: Seconds
-  /** How many bytes of cookies a session may take. Servers refuse longer headers, many at 8 KiB. Default 7168. */
+  /** How many bytes of cookies a session may take. Servers refuse longer headers, many at 8 KiB. From 1024 to 65,536, default 7168. */
   maxCookieBytes?: number
   /** Sends people to the sign-in who open a page without a session; calls of an API are answered with 401 always. Default true. */
   redirect?: boolean

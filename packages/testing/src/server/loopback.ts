@@ -19,6 +19,7 @@ export interface LoopbackControls<Endpoint extends string> {
   notModified(endpoint?: Endpoint): number
   /** How many requests came in because somebody followed the `redirect` fault. */
   followedRedirects(): number
+  /** Begins to count anew. */
   resetCounts(): void
   /** Ends every connection and refuses new ones, as a machine that is down does. */
   stop(): Promise<void>
@@ -26,6 +27,7 @@ export interface LoopbackControls<Endpoint extends string> {
   start(): Promise<void>
   /** Ends the server and every connection at once, also those that hang. */
   close(): Promise<void>
+  /** The same, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -81,6 +81,7 @@ export interface ItsYouOnlineClient {
    * `itsYouOnline()` does not believe them.
    */
   exchangeJwt(jwt: string, request?: ItsYouOnlineJwtRequest, options?: CallOptions): Promise<string>
+  /** An access token of whoever calls. @throws {AuthError} `ERR_OPTIONS_INVALID` for credentials other than a key */
   getAccessToken(options?: CallOptions): Promise<ItsYouOnlineAccessToken>
   /** Where to send a user who is to sign in at this organization. @throws {AuthError} `ERR_OPTIONS_INVALID` */
   authorizationUrl(request: ItsYouOnlineAuthorizationRequest): string

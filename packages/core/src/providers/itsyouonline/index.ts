@@ -39,10 +39,10 @@ export type { ItsYouOnlineClientId } from './sign-in.ts'
 export interface ItsYouOnlineOptions {
   /**
    * Accepts tokens that were given to this organization (`azp`), and those with the scope `user:memberof:<organization>`, exactly. Of
-   * several, any. `null` accepts every token of every user and organization there is, when nothing else is asked.
+   * several, any. `null` accepts every token of every user and organization there is, when nothing else is asked. Default: not asked.
    */
   organization?: string | readonly string[] | null
-  /** Demands the scope `user:memberof:<organization>` of any of these, whoever the token was given to. */
+  /** Demands the scope `user:memberof:<organization>` of any of these, whoever the token was given to. Default: not asked. */
   memberOf?: string | readonly string[]
   /**
    * Organizations below those of `organization` and `memberOf` that are roles of whoever is a member above them too: rights flow down, so
@@ -50,11 +50,11 @@ export interface ItsYouOnlineOptions {
    * the organizations whose members have a role, under their full names. Default: none.
    */
   subOrganizations?: string | readonly string[]
-  /** Demands that the token was given to any of these clients (`azp`): an organization, or the application id of a user's API key. */
+  /** Demands that the token was given to any of these clients (`azp`): an organization, or the application id of a user's API key. Default: not asked. */
   authorizedParty?: string | readonly string[]
-  /** Demands that `aud` names any of these. Whoever asks for a token writes its `aud`, so it protects against mistakes only. */
+  /** Demands that `aud` names any of these. Whoever asks for a token writes its `aud`, so it protects against mistakes only. Default: not asked. */
   audience?: string | readonly string[]
-  /** Demands all of these scopes, exactly. */
+  /** Demands all of these scopes, exactly. Default: not asked. */
   requiredScopes?: readonly string[]
   /** Whom tokens may speak for. An organization's id may equal a user's name: take one kind where ids alone are compared. Default: both. */
   principals?: readonly Principal['kind'][]
@@ -65,17 +65,17 @@ export interface ItsYouOnlineOptions {
    * several, each is tried, as the provider has no other way to change its key. Default: that of `environment`.
    */
   keys?: string | Jwk | readonly (string | Jwk)[]
-  /** Accepts the key in the provider's repository among `keys`, with which anybody can sign anything. Not outside of a test. */
+  /** Accepts the key in the provider's repository among `keys`, with which anybody can sign anything. Not outside of a test. Default false. */
   dangerouslyAcceptDevelopmentKey?: boolean
   /** Where tokens are refreshed: https, or http on loopback. Default: the host of `environment`. */
   baseUrl?: string
   /** Of refreshed tokens. Default, and at most: 86400. */
   refreshValidity?: Seconds
-  /** Lets users sign in with a browser at this organization. */
+  /** Lets users sign in with a browser at this organization. Default: not. */
   client?: ItsYouOnlineClientId
   /** Becomes `User.provider`. Default `itsyouonline`. */
   name?: string
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. Default: nobody looks. */
   validate?: Validator
 }
 

@@ -20,6 +20,7 @@ export interface ItsYouOnlineAccount {
 
 /** SSH keys: `ssh-rsa` only. */
 export interface ItsYouOnlinePublicKeys {
+  /** All that the user has. */
   list(options?: CallOptions): Promise<readonly ItsYouOnlinePublicKey[]>
   /** @throws {AuthError} `ERR_UPSTREAM_NOT_FOUND` */
   get(label: string, options?: CallOptions): Promise<ItsYouOnlinePublicKey>
@@ -35,6 +36,7 @@ export interface ItsYouOnlinePublicKeys {
     changes: { readonly label?: string; readonly publickey?: string },
     options?: CallOptions,
   ): Promise<ItsYouOnlinePublicKey>
+  /** Takes a key away. */
   delete(label: string, options?: CallOptions): Promise<void>
 }
 
@@ -46,14 +48,17 @@ export interface ItsYouOnlinePublicKey {
   readonly model: Models['PublicKey']
   /** Answers the key under its new label. */
   update(label: string, options?: CallOptions): Promise<ItsYouOnlinePublicKey>
+  /** Takes the key away. */
   delete(options?: CallOptions): Promise<void>
 }
 
 /** API keys of a user: each signs in with all rights of the user. The API shows their secrets again. */
 export interface ItsYouOnlineUserKeys {
+  /** All that the user has, with their secrets. */
   list(options?: CallOptions): Promise<readonly Models['UserAPIKey'][]>
   /** @throws {AuthError} `ERR_UPSTREAM_NOT_FOUND`, where the API itself answers with an empty key */
   get(label: string, options?: CallOptions): Promise<Models['UserAPIKey']>
+  /** Makes a key, and gives it with its secret. */
   add(label: string, options?: CallOptions): Promise<Models['UserAPIKey']>
   /** @throws {AuthError} `ERR_UPSTREAM_INVALID` for a label that is not there */
   update(label: string, newLabel: string, options?: CallOptions): Promise<void>
@@ -63,6 +68,7 @@ export interface ItsYouOnlineUserKeys {
 
 /** The organizations that a user is in. */
 export interface ItsYouOnlineMemberships {
+  /** The global ids of those that the user owns, and of those that the user is a member of. */
   list(options?: CallOptions): Promise<Models['UserOrganizations']>
   /** @throws {AuthError} `ERR_UPSTREAM_FORBIDDEN` without a role in it, also when it does not exist */
   get(globalid: string, options?: CallOptions): Promise<ItsYouOnlineOrganizationAccount>
@@ -70,6 +76,7 @@ export interface ItsYouOnlineMemberships {
   create(globalid: string, options?: CallOptions): Promise<ItsYouOnlineOrganizationAccount>
   /** With everything below it. */
   delete(globalid: string, options?: CallOptions): Promise<void>
+  /** The user is neither member nor owner any more. */
   leave(globalid: string, options?: CallOptions): Promise<void>
 }
 
@@ -79,6 +86,7 @@ export interface ItsYouOnlineOrganizationAccount {
   /** As the API showed it. Owners and members are e-mail addresses or phone numbers; who has none validated is not there. */
   readonly model: Models['Organization']
   readonly apiKeys: ItsYouOnlineOrganizationKeys
+  /** Ends the organization, with everything below it. */
   delete(options?: CallOptions): Promise<void>
 }
 
@@ -88,6 +96,7 @@ export interface ItsYouOnlineOrganizationKeys {
   list(options?: CallOptions): Promise<readonly string[]>
   /** With its secret. @throws {AuthError} `ERR_UPSTREAM_NOT_FOUND` */
   get(label: string, options?: CallOptions): Promise<Models['OrganizationAPIKey']>
+  /** Makes a key, and gives it with its secret. */
   add(key: OrganizationKeyInput, options?: CallOptions): Promise<Models['OrganizationAPIKey']>
   /** What is left out stays as it is: the key is read before, as the API would reset it. */
   update(label: string, changes: Partial<OrganizationKeyInput>, options?: CallOptions): Promise<void>

@@ -20,7 +20,7 @@ export interface JustAuthenticateMeOptions {
   roles?: AddressRoles
   /** Lets users sign in with a browser; the app's redirect URL has to be `<baseUrl>/auth/callback/<name>` then. Default: not. */
   login?: true | JustAuthenticateMeLogin
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. Default: nobody looks. */
   validate?: Validator
 }
 

@@ -34,7 +34,7 @@ export interface LogtoOptions {
    * of their own. For a network that nobody else is in. Browsers sign in there under no circumstances. Default false.
    */
   dangerouslyAllowHttp?: boolean
-  /** Other addresses of the same tenant, such as a custom domain: tokens fetched through one name it as their issuer. */
+  /** Other addresses of the same tenant, such as a custom domain: tokens fetched through one name it as their issuer. Default: none. */
   otherEndpoints?: readonly string[]
   /** The indicator of this API's resource in Logto, or several. */
   audience: string | readonly string[]
@@ -55,14 +55,14 @@ export interface LogtoOptions {
   /**
    * Accepts opaque tokens, which Logto gives to users when no API is asked for. They are bound to no API, so anyone who holds one for
    * another app of the tenant may use it here. Checked by introspection as this client, or at the userinfo endpoint, which also
-   * tells roles, name and e-mail address.
+   * tells roles, name and e-mail address. A good answer is remembered for `cacheFor` seconds: default 30, at most 300. Default: signed ones alone.
    */
   opaque?: { clientId: string; clientSecret: string; cacheFor?: Seconds } | { userinfo: true; cacheFor?: Seconds }
-  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. */
+  /** The app that users sign in at; makes `authRoutes` and `auth.refresh()` work, and `auth.revoke()` upstream. A public client has no secret. Default: none. */
   client?: LogtoAppOptions
   /** Default `['ES384', 'RS256']`: what Logto signs with before and after a change of the key type. */
   algorithms?: readonly Algorithm[]
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. Default: nobody looks. */
   validate?: Validator
 }
 

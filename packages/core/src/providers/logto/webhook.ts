@@ -47,13 +47,13 @@ export interface LogtoWebhookOptions {
    * How old a delivery may be, and how far ahead of our clock; within that time each is acted on once. From 10 to 86400, default 300.
    */
   replayWindow?: Seconds
-  /** The longest body, in bytes. Default 1 MiB. */
+  /** The longest body, in bytes. At least 1024, default 1 MiB. */
   maxBytes?: number
   /** Whose roles are read anew when Logto tells that a role or a scope has changed. Default: the directory of `auth`, if it has one. */
   roles?: Pick<RoleDirectory, 'invalidate'>
-  /** Told each event, once, after what it revokes has been revoked. When it throws, the delivery is answered with 503. */
+  /** Told each event, once, after what it revokes has been revoked. When it throws, the delivery is answered with 503. Default: nobody is. */
   onEvent?: (event: LogtoWebhookEvent) => void | Promise<void>
-  /** Told why a delivery was answered with 503. */
+  /** Told why a delivery was answered with 503. Default: nobody is. */
   onError?: (error: unknown, event: LogtoWebhookEvent) => void
   /** For tests. Default: the machine's. */
   clock?: Pick<Clock, 'now'>

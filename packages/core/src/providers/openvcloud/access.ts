@@ -26,7 +26,7 @@ export interface OpenvCloudAccessOptions extends RoleFreshness {
   provider: Provider
   /** The organization of the environment at ItsYou.online, whose children are its groups: `greenitglobe.environments.be-g8-4`. Default: JWTs tell no groups. */
   environment?: string
-  /** How many accounts, cloudspaces and machines are remembered. Default 10,000. */
+  /** How many accounts, cloudspaces and machines are remembered. Default 10,000, at most 1,000,000. */
   maxResources?: number
   /** For tests. Default: the machine's. */
   clock?: Clock

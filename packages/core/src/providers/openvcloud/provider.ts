@@ -42,7 +42,7 @@ export interface OpenvCloudOptions {
   cacheFor?: Seconds
   /** Becomes `User.provider`. Default `openvcloud`. */
   name?: string
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. Default: nobody looks. */
   validate?: Validator
 }
 

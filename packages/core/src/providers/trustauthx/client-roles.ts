@@ -30,6 +30,7 @@ export type TrustAuthXPermissions = TrustAuthXPermission | readonly TrustAuthXPe
 export interface TrustAuthXRoles {
   /** All roles, as they are now. */
   getAll(options?: RoleCallOptions): Promise<readonly Role[]>
+  /** Makes a role, and gives it with its id. */
   add(name: string, permissions: TrustAuthXPermissions, options?: RoleCallOptions): Promise<Role>
   /** Gives the role that was deleted. */
   delete(roleId: string, options?: RoleCallOptions): Promise<Role>

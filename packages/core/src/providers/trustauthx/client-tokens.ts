@@ -55,6 +55,7 @@ export interface TrustAuthXTokenCalls {
   getAccessTokenFromRefreshToken(refreshToken: string, options?: CallOptions): Promise<TrustAuthXTokenSet>
   /** Whether an access token is good. An outage is an error, never `false`. */
   validateAccessToken(accessToken: string, options?: CallOptions): Promise<boolean>
+  /** Ends a token, or all of its user. @throws {AuthError} `ERR_UPSTREAM_UNAUTHORIZED` for one that is dead, `ERR_UPSTREAM_UNKNOWN` when nobody confirmed */
   revokeToken(what: TrustAuthXRevocation, options?: CallOptions): Promise<void>
   /** Validates the access token, and refreshes when it is not good any more. Throws only what a signal says. */
   validateTokenSet(

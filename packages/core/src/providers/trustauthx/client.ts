@@ -31,11 +31,11 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
   apiBaseUrl?: string
   /** The hosted login page. Default `https://app.trustauthx.com/widget/login/`. */
   loginUrl?: string
-  /** The organization's own sub-domain of the login page, if it has one. */
+  /** The organization's own sub-domain of the login page. Default: it has none. */
   subDomain?: string
   /** What `iss` of signed answers must be. Default: anything. */
   envelopeIssuer?: string
-  /** The statuses that mean "this token is not valid". Default 202, 203, 401, 403. */
+  /** The statuses that mean "this token is not valid", of 201 to 499. Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
   /**
    * What the body of a validation with status 200 says of the token: `true` that it is good, `false` that it is not, nothing that the
@@ -53,7 +53,7 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
   dangerouslyAllowCredentialsInBrowser?: boolean
   /**
    * Where sessions end too that this client ends (`revokeToken`, `signOffSession`): an authenticator, or what does the same as its
-   * `revoke`. Their access tokens are refused at once then, and not only when a good answer about them is too old (`cacheFor`).
+   * `revoke`. Their access tokens are refused at once then, and not only when a good answer about them is too old (`cacheFor`). Default: nowhere.
    */
   auth?: Authenticator | ((what: RevocationRequest) => Promise<void>)
   /** For tests. Default: the machine's. */
@@ -66,8 +66,11 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
  * `ERR_PROVIDER_UNAVAILABLE`, `ERR_OPTIONS_INVALID`; and what changes something or uses something up: `ERR_UPSTREAM_UNKNOWN`
  */
 export interface TrustAuthXClient extends TrustAuthXBrowserCalls, TrustAuthXTokenCalls {
+  /** Gives a user roles. Tokens that are there keep the old ones, unless `signOffSession` ends them. */
   attachRole(uid: string, roleIds: string | readonly string[], options?: AssignOptions): Promise<RoleAssignment>
+  /** Takes roles from a user; as `attachRole`. */
   removeRole(uid: string, roleIds: string | readonly string[], options?: AssignOptions): Promise<RoleAssignment>
+  /** Gives a user roles and takes others away, in one call; as `attachRole`. */
   updateRole(
     uid: string,
     roleIds: { add?: string | readonly string[]; remove?: string | readonly string[] },

@@ -34,7 +34,7 @@ export interface EnvelopeOptions {
   secretKey: string
   /** What `iss` must be. Default: anything, for nobody has documented its value. */
   issuer?: string | undefined
-  /** For `exp` and `nbf`. Default 5. */
+  /** For `exp` and `nbf`, in seconds. Default 5. */
   clockTolerance?: Seconds | undefined
   /** The present time since the epoch. Default: that of the machine. */
   now?: Seconds | undefined

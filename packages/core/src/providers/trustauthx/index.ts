@@ -45,17 +45,17 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   apiBaseUrl?: string
   /** Becomes `User.provider`. Default `trustauthx`. */
   name?: string
-  /** What else `iss` may be in access tokens that are JWTs. A JWT without `iss` is accepted, one of another issuer never sent. */
+  /** What else `iss` may be in access tokens that are JWTs. A JWT without `iss` is accepted, one of another issuer never sent. Default: none. */
   issuerAliases?: readonly string[]
   /** Tells whether a token may be of TrustAuthX, where other providers have opaque tokens too. Default: every token may. */
   accepts?: (token: string) => boolean
   /** How long a good answer is remembered. A revocation at TrustAuthX shows no sooner. Default 5, at most 300, 0 for never. */
   cacheFor?: Seconds
-  /** How old the organization's roles may be. A change at TrustAuthX shows within `roles.maxAge + cacheFor`. */
+  /** How old the organization's roles may be. A change at TrustAuthX shows within `roles.maxAge + cacheFor`. Default 60 and 600. */
   roles?: RoleFreshness
   /** The ids of a user's roles in what `get_user_data` says. Default: the JSON list in `scope`, none without one. */
   rolesOf?: (claims: Claims) => readonly string[] | Promise<readonly string[]>
-  /** Looks an access token up in the app's own sessions. What it finds is used, and `get_user_data` is not asked. */
+  /** Looks an access token up in the app's own sessions. What it finds is used, and `get_user_data` is not asked. Default: TrustAuthX is asked. */
   identityOf?: (accessToken: string) => TrustAuthXIdentity | undefined | Promise<TrustAuthXIdentity | undefined>
   /** What `iss` of signed answers must be. Default: anything. */
   envelopeIssuer?: string
@@ -63,10 +63,10 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   expiryOf?: 'accessToken' | 'envelope'
   /**
    * How long your access tokens live, if you know. Then a revocation of all tokens of a user spares later ones; without it nobody
-   * knows when a token was issued, and the revocation holds for all of the user's tokens.
+   * knows when a token was issued, and the revocation holds for all of the user's tokens. From a second to 366 days; default: not known.
    */
   accessTokenLifetime?: Seconds
-  /** The statuses that mean "this token is not valid". Every other is an outage. Default 202, 203, 401, 403. */
+  /** The statuses that mean "this token is not valid", of 201 to 499. Every other is an outage. Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
   /**
    * What the body of a validation with status 200 says of the token: `true` that it is good, `false` that it is not, nothing that the
@@ -77,7 +77,7 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   checkCredentials?: boolean
   /** Lets users sign in with a browser; the organization's redirect URL has to be `<baseUrl>/auth/callback/<name>` then. Default: not. */
   login?: true | TrustAuthXLogin
-  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. */
+  /** Looks at verified claims; a returned text refuses the token. It cannot accept anything. Default: nobody looks. */
   validate?: Validator
 }
 

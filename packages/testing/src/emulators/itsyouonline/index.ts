@@ -32,9 +32,9 @@ export interface ItsYouOnlineEmulatorOptions {
   readonly port?: number
   /** Where the time of its tokens comes from. Default: the machine's clock. */
   readonly clock?: Pick<Clock, 'now'>
-  /** Besides those that are there from the start. */
+  /** Besides those that are there from the start. Default: none. */
   readonly users?: readonly ItsYouOnlineUser[]
-  /** Parents before their children. */
+  /** Parents before their children. Default: `petshop` alone. */
   readonly organizations?: readonly ItsYouOnlineOrganization[]
 }
 
@@ -48,12 +48,15 @@ export interface ItsYouOnlineKey {
 export interface ItsYouOnlineTokenOptions {
   /** Default: all that the grant allows. */
   readonly scopes?: readonly string[]
+  /** Becomes `aud`. Default: none. */
   readonly audience?: readonly string[]
   /** Default, and at most: 86400. */
   readonly validity?: Seconds
-  /** Puts a refresh token into it. */
+  /** Puts a refresh token into it. Default false. */
   readonly refreshable?: boolean
+  /** Puts name and addresses of the user among the scopes. Default false. */
   readonly storeInfo?: boolean
+  /** Adds the grants that the client gave the user. Default false. */
   readonly addGrants?: boolean
   /** For a user: which client the token is given to. Default: an API key of the user. */
   readonly clientId?: string
@@ -70,6 +73,7 @@ export interface ItsYouOnlineEmulator extends LoopbackControls<ItsYouOnlineEndpo
   /** What `ann` and `petshop` sign in with. */
   readonly user: ItsYouOnlineKey
   readonly organization: ItsYouOnlineKey
+  /** Adds a user. @throws {Error} for a name of other than 2 to 30 small letters and digits */
   addUser(user: ItsYouOnlineUser): void
   /** @throws {Error} for owners, members or a parent that do not exist */
   addOrganization(organization: ItsYouOnlineOrganization): void
@@ -80,6 +84,7 @@ export interface ItsYouOnlineEmulator extends LoopbackControls<ItsYouOnlineEndpo
     globalid: string,
     options?: { readonly label?: string; readonly callbackURL?: string; readonly clientCredentialsGrantType?: boolean },
   ): ItsYouOnlineKey
+  /** Makes a user a member of an organization. */
   addMember(globalid: string, username: string): void
   /** Neither member nor owner any more. */
   removeFrom(globalid: string, username: string): void

@@ -41,6 +41,7 @@ export interface JustAuthenticateMeMail {
 
 /** What a token says instead of what it usually does. */
 export interface JustAuthenticateMeTokenOptions {
+  /** Default: the first app. */
   readonly appId?: string
   /** Added to the claims, or put in their place; `undefined` takes one away. */
   readonly claims?: Readonly<Record<string, unknown>>

@@ -35,7 +35,7 @@ export interface LogtoEmulatorOptions extends LogtoTenant {
   readonly port?: number
   /** Whose answers to give where the two differ. Default `1.42`. */
   readonly version?: LogtoVersion
-  /** The tenant's custom-claims script. */
+  /** The tenant's custom-claims script. Default: none. */
   readonly customClaims?: CustomClaims
   /** Where the time of its tokens comes from. Default: the machine's clock. */
   readonly clock?: Pick<Clock, 'now'>
@@ -69,7 +69,9 @@ export interface SignedIn {
 
 /** What a token made at once is for. Without a resource and an organization it is opaque. */
 export interface LogtoTokenOptions extends SignInOptions {
+  /** The indicator of an API. Default: none. */
   readonly resource?: string
+  /** The id of an organization. Default: none. */
   readonly organization?: string
 }
 
@@ -84,9 +86,11 @@ export interface LogtoEmulator extends LoopbackControls<LogtoEndpoint> {
   /** The resource to ask Management API tokens for, with the scope `all`. */
   readonly managementResource: string
   readonly port: number
+  /** Adds an API, or replaces the one of its indicator. */
   addResource(resource: LogtoResource): void
   /** Adds a role, or replaces the one of its name. @throws {Error} for scopes that the resource does not have */
   addRole(role: LogtoRole): void
+  /** Adds a role that users may have in any organization, or replaces the one of its name. */
   addOrganizationRole(role: LogtoOrganizationRole): void
   /** Answers its id. */
   addOrganization(organization: LogtoOrganization): string
@@ -98,16 +102,20 @@ export interface LogtoEmulator extends LoopbackControls<LogtoEndpoint> {
   addSecret(app: string, expiresAt?: Seconds): string
   /** Gives a user or an app a role of the tenant. It shows in tokens issued later. */
   assignRole(id: string, role: string): void
+  /** Takes a role of the tenant away. It shows in tokens issued later. */
   removeRole(id: string, role: string): void
   /** Makes a user or an app a member of an organization with exactly these roles. */
   setMembership(id: string, organization: string, roles: readonly string[]): void
+  /** Ends a membership. */
   removeMembership(id: string, organization: string): void
   /**
    * Suspends a user, which ends sessions, opaque and refresh tokens for good, or lets them sign in again. Like `deleteUser` it is
    * done behind the API: only calls of the Management API trigger webhooks.
    */
   suspend(user: string, isSuspended?: boolean): void
+  /** Deletes a user, which ends what a suspension ends. */
   deleteUser(user: string): void
+  /** Deletes an app: it cannot authenticate any more. */
   deleteApp(app: string): void
   /** Changes the signing key at once. RSA keys have 2048 bits here, Logto's 4096, so that tests need not wait. */
   rotate(type?: LogtoKeyType): Promise<void>

@@ -23,8 +23,9 @@ export interface OpenvCloudEmulatorOptions extends Partial<OpenvCloudSettings> {
   readonly port?: number
   /** What JWTs of ItsYou.online are verified with: the `publicJwk` of its emulator. Default: none, and every JWT is refused. */
   readonly jwtKey?: Jwk
-  /** Besides those that are there from the start. */
+  /** Besides those that are there from the start. Default: none. */
   readonly users?: readonly OpenvCloudUser[]
+  /** Besides `petshop`. Default: none. */
   readonly accounts?: readonly OpenvCloudAccount[]
   /** Default: the machine's clock. */
   readonly clock?: Pick<Clock, 'now'>
@@ -46,6 +47,7 @@ export interface OpenvCloudEmulator extends LoopbackControls<OpenvCloudEndpoint>
   configure(settings: Partial<OpenvCloudSettings>): void
   /** What JWTs are verified with from now on. */
   setJwtKey(key: Jwk): void
+  /** Adds a user, or replaces the one of that id. */
   addUser(user: OpenvCloudUser): void
   /** What a login at the portal through ItsYou.online does: makes the user, in `user` and in the groups it is a member of. */
   portalLogin(username: string, groups?: readonly string[]): void
@@ -61,10 +63,13 @@ export interface OpenvCloudEmulator extends LoopbackControls<OpenvCloudEndpoint>
   storeAuthkey(user: string): string
   /** Ends the sessions of a user, or all. */
   endSessions(user?: string): void
-  /** Each answers the id. @throws {Error} for users or parents that do not exist */
+  /** Answers its id. @throws {Error} for users that do not exist */
   addAccount(account: OpenvCloudAccount): number
+  /** Answers its id. @throws {Error} for users or an account that do not exist */
   addCloudspace(accountId: number, cloudspace: OpenvCloudCloudspace): number
+  /** Answers its id. @throws {Error} for users or a cloudspace that do not exist */
   addMachine(cloudspaceId: number, machine: OpenvCloudMachine): number
+  /** Answers its id. @throws {Error} for an account that does not exist */
   addDisk(accountId: number, name: string): number
   /** The id of what has a name. @throws {Error} when there is none */
   idOf(kind: 'account' | 'cloudspace' | 'machine' | 'disk', name: string): number

@@ -18,7 +18,9 @@ import { wirePermissions } from './wire.ts'
 export interface TrustAuthXEmulatorOptions extends Partial<TrustAuthXSettings> {
   /** Default 0: any free one. */
   readonly port?: number
+  /** Of the first organization. Default: none. */
   readonly roles?: readonly TrustAuthXRole[]
+  /** Of the first organization. Default: none. */
   readonly users?: readonly TrustAuthXUser[]
   /** Where the hosted login page sends the browser, with `?code=`. Default `http://127.0.0.1:3535/user`. */
   readonly redirectUrl?: string
