@@ -115,7 +115,7 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
       if (until !== undefined) await revocations.add({ kind: 'token', token: signed, until })
       return
     }
-    const { tokenId, issuer, expiresAt } = verified
+    const { tokenId, issuer, provider: name, expiresAt } = verified
     // What ends an opaque token is up to its provider, who may put it off.
     const until = signed === token ? longest() : expiresAt + clockTolerance
     // By its id if it has one, so that no list has to hold what a token is made of.
@@ -127,7 +127,9 @@ export function createRevoker(options: RevokerOptions): (what: RevocationRequest
       await revocations.add(revocation)
     } finally {
       // Also when others cannot be told yet: then it matters all the more.
-      const route = routes.find(({ provider }) => provider.issuer === issuer && provider.revoke !== undefined)
+      const able = routes.filter(({ provider }) => provider.issuer === issuer && provider.revoke !== undefined)
+      // A server ends a token for the client that it was issued to (RFC 7009 section 2.1).
+      const route = able.find(({ provider }) => provider.name === name) ?? able[0]
       await route?.provider.revoke?.({ kind: 'accessToken', token }, route.context)
     }
   }

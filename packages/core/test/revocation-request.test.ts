@@ -253,6 +253,13 @@ describe('a token is ended at its provider', () => {
     expect(ended).toEqual([`accessToken ${token} at office`])
   })
 
+  it('by the provider that takes it, where several of its issuer can', async () => {
+    authenticator(ends(shop({ name: 'office', audience: 'office' })), ends(shop()))
+    const token = issuer.tokenFor()
+    await auth.revoke({ token })
+    expect(ended).toEqual([`accessToken ${token} at shop`])
+  })
+
   it('where one of them can at all', async () => {
     const other = oidc({ name: 'other', issuer: 'https://other.example.com', audience: 'a' })
     authenticator(ends(other), shop())
