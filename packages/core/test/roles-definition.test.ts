@@ -90,6 +90,14 @@ describe('roles without an organization of their own', () => {
   })
 })
 
+it('an organization shares no roles with those that are not named, whatever it is called', async () => {
+  const source = { organizationRoles: { owner: ['bill:read'] }, organizations: { any: { owner: ['bill:pay'] } } }
+  const directory = createRoleDirectory({ source })
+  const mayIn = async (organization: string) => (await directory.find('owner', organization))?.permissions[0]?.action
+  expect([await mayIn('any'), await mayIn('acme')]).toEqual(['pay', 'read'])
+  directory.close()
+})
+
 const faults: [string, unknown, string][] = [
   ['a permission that is empty', { roles: { admin: ['a:b', ''] } }, 'roles.admin.1'],
   ['a permission that is a number', { roles: { admin: [1] } }, 'roles.admin.0'],
@@ -169,6 +177,22 @@ describe('a file that changes', () => {
     rmSync(path)
     await clock.advance(31)
     await expect(directory.all()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+    directory.close()
+  })
+
+  it('gives an organization roles of its own, and those to no other, whoever asked first', async () => {
+    const clock = createTestClock()
+    const organizationRoles = { owner: ['bill:read'] }
+    const path = fileOf(JSON.stringify({ organizationRoles }))
+    const directory = createRoleDirectory({ source: path, clock, maxAge: 10 })
+    const mayIn = async (organization: string) => (await directory.find('owner', organization))?.permissions[0]?.action
+    expect([await mayIn('petshop'), await mayIn('acme')]).toEqual(['read', 'read'])
+    writeFileSync(path, JSON.stringify({ organizationRoles, organizations: { petshop: { owner: ['bill:pay'] } } }))
+    for (let round = 0; round < 2; round += 1) {
+      await clock.advance(11)
+      expect(await mayIn('acme')).toBe('read')
+      expect(await mayIn('petshop')).toBe('pay')
+    }
     directory.close()
   })
 

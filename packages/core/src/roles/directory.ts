@@ -139,7 +139,7 @@ export function createRoleDirectory(options: RoleDirectoryOptions): RoleDirector
       maxAge,
       staleIfError,
       async load() {
-        const given: unknown = await load(organization)
+        const given: unknown = await load(organization, undefined, list)
         return { roles: readRoles(what, given, organization), count: Array.isArray(given) ? given.length : 0 }
       },
       onLoad: ({ size }) =>

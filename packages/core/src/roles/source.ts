@@ -22,8 +22,16 @@ export interface RoleSource {
   readonly listOf?: (organization: string | undefined) => string | undefined
   /** Names the owner of the roles in this process: a write by any client of ours makes older roles useless to all. */
   readonly key?: string
-  /** All roles of a list. A role of another organization, or one that is none, allows nothing. */
-  readonly load: (organization: string | undefined, options?: CallOptions) => Promise<readonly RoleLike[]>
+  /**
+   * All roles of a list. A role of another organization, or one that is none, allows nothing.
+   * @param organization the first that was asked for of those whose list it is
+   * @param list as `listOf` named it then; absent where the roles of this organization alone are wanted
+   */
+  readonly load: (
+    organization: string | undefined,
+    options?: CallOptions,
+    list?: string,
+  ) => Promise<readonly RoleLike[]>
 }
 
 /** A role as a source gives it. */
@@ -119,7 +127,7 @@ export function definedRoles(definitions: RoleDefinitions): RoleSource {
   return {
     ...organizationsOf(checked),
     what: 'the defined roles',
-    load: async (organization) => rolesIn(checked, organization),
+    load: async (organization, _, list) => rolesIn(checked, organization, list),
   }
 }
 
@@ -133,12 +141,12 @@ export function rolesInFile(path: string): RoleSource {
       return organizationsOf(current).organizations
     },
     listOf: (organization) => organizationsOf(current).listOf(organization),
-    async load(organization) {
+    async load(organization, _, list) {
       const text = await readFile(path, 'utf8').catch((cause: unknown) => {
         throw unavailable(`${path} cannot be read`, { cause })
       })
       current = parse(path, () => text)
-      return rolesIn(current, organization)
+      return rolesIn(current, organization, list)
     },
   }
 }
@@ -148,21 +156,27 @@ export function givenRoles(load: RoleFunction): RoleSource {
   return { what: 'the roles of the function', organizations: [], load: async (organization) => load(organization) }
 }
 
+// Those of one organization begin with `of`.
+const ofAny = 'any'
+
 function organizationsOf({ organizationRoles, organizations = {} }: RoleDefinitions) {
   return {
     // One that is not named stands for all of those.
     organizations: [undefined, ...(organizationRoles === undefined ? [] : ['*']), ...Object.keys(organizations)],
     listOf: (organization: string | undefined) =>
-      organization === undefined ? '' : Object.hasOwn(organizations, organization) ? `of ${organization}` : 'of any',
+      organization === undefined ? '' : Object.hasOwn(organizations, organization) ? `of ${organization}` : ofAny,
   }
 }
 
 function rolesIn(
   { roles, organizationRoles, organizations = {} }: RoleDefinitions,
   organization: string | undefined,
+  list: string | undefined,
 ): readonly RoleLike[] {
   if (organization === undefined) return listOf(roles)
-  return listOf(Object.hasOwn(organizations, organization) ? organizations[organization] : organizationRoles)
+  // What many share is theirs also when the one that asked for it first has got a list of its own since.
+  const isNamed = list !== ofAny && Object.hasOwn(organizations, organization)
+  return listOf(isNamed ? organizations[organization] : organizationRoles)
 }
 
 function listOf(definitions: Readonly<Record<string, RoleDefinition>> = {}): readonly RoleLike[] {
