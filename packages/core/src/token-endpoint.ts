@@ -96,7 +96,8 @@ export function revokeAt(client: OAuthClient): Revoke {
     const code = errorCodeOf(body)
     if (code === 'unsupported_token_type') return false
     const explanation = `the revocation endpoint of ${context.issuer} answered with status ${status}${code === undefined ? '' : ` ${code}`}`
-    if (isPage || status >= 500 || status === 429) throw unavailable(explanation, retryAfter(headers))
+    // Nor is a redirect, or a half of an answer.
+    if (isPage || status < 400 || status >= 500 || status === 429) throw unavailable(explanation, retryAfter(headers))
     const upstream = { provider: context.issuer, operation: 'revoke', status, ...(code !== undefined && { code }) }
     throw new AuthError(status === 401 ? 'ERR_UPSTREAM_UNAUTHORIZED' : 'ERR_UPSTREAM_INVALID', {
       explanation,

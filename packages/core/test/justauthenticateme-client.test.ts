@@ -293,6 +293,7 @@ describe('a login', () => {
   it.each<[string, () => string, string]>([
     ['nothing', () => '/in', 'ERR_TOKEN_MISSING'],
     ['no ID token', () => '/in?refreshToken=a', 'ERR_TOKEN_MISSING'],
+    ['no address', () => '//[?idToken=a', 'ERR_REQUEST_MALFORMED'],
     ['two ID tokens', () => `/in?idToken=${signIn().idToken}&idToken=${signIn().idToken}`, 'ERR_REQUEST_MALFORMED'],
     [
       'two refresh tokens',

@@ -29,12 +29,15 @@ const verify = (options: Partial<LogtoOptions>, token: TokenOptions) =>
   authenticator(options).verify(issuer.tokenFor(token))
 
 describe('endpoint and otherEndpoints', () => {
-  it.each(['', '/', '//'])('find the issuer and its keys whatever is at the end (%j)', async (end) => {
-    const endpoint = new URL(issuer.issuer).origin + end
-    await expect(verify({ endpoint }, {})).resolves.toMatchObject({ user: { issuer: issuer.issuer } })
-    expect(issuer.requests('jwks')).toBe(1)
-    expect(issuer.requests('discovery')).toBe(0)
-  })
+  it.each(['', '/', '//', '/oidc', '/oidc/'])(
+    'find the issuer and its keys whatever is at the end (%j)',
+    async (end) => {
+      const endpoint = new URL(issuer.issuer).origin + end
+      await expect(verify({ endpoint }, {})).resolves.toMatchObject({ user: { issuer: issuer.issuer } })
+      expect(issuer.requests('jwks')).toBe(1)
+      expect(issuer.requests('discovery')).toBe(0)
+    },
+  )
 
   it('take tokens that were fetched through another name', async () => {
     const auth = authenticator({ otherEndpoints: ['https://login.example.test/', 'https://id.example.test'] })

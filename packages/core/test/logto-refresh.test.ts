@@ -254,7 +254,7 @@ describe('a revocation', () => {
     await expect(revoke(emulator, 'refreshToken', refreshToken, client)).rejects.toMatchObject(expected)
   })
 
-  it.each<AnyFault>([{ status: 503 }, { status: 429 }, 'hang', 'reset'])(
+  it.each<AnyFault>([{ status: 503 }, { status: 429 }, { status: 302, body: '' }, 'redirect', 'hang', 'reset'])(
     'is not said to be done for %j',
     async (fault) => {
       const emulator = await tenants.start()

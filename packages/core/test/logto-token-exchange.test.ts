@@ -93,7 +93,14 @@ describe('an exchange', () => {
   it.each<[string, Partial<LogtoExchange>, object]>([
     ['a scope that the user does not have', { scopes: ['write:everything'] }, { code: 'ERR_UPSTREAM_FORBIDDEN' }],
     ['an organization of others', { organization: 'other' }, { code: 'ERR_UPSTREAM_FORBIDDEN' }],
-    ['an unknown API', { resource: 'https://unknown.test' }, { upstream: { code: 'invalid_target' } }],
+    [
+      'an unknown API',
+      { resource: 'https://unknown.test' },
+      {
+        upstream: { code: 'invalid_target' },
+        explanation: expect.stringMatching(/is not the indicator of an API resource there$/),
+      },
+    ],
   ])('is refused for %s', async (_, more, error) => {
     const request = { subjectToken: emulator.subjectTokenFor('alice'), resource: orders, ...more }
     await expect(app().tokens.exchange(request)).rejects.toMatchObject(error)

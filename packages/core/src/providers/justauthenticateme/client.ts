@@ -76,7 +76,7 @@ export interface JustAuthenticateMeClient {
    * Reads the address that the browser came back to, and verifies its ID token before anything else is believed. Answer with a redirect
    * to a clean address at once, with `Referrer-Policy: no-referrer` and `Cache-Control: no-store`: the tokens are in the query.
    * @param url - The whole address, or its path and query as in `req.url`.
-   * @throws {AuthError} `ERR_TOKEN_MISSING`, `ERR_REQUEST_MALFORMED` for a parameter given twice, `ERR_TOKEN_…`,
+   * @throws {AuthError} `ERR_TOKEN_MISSING`, `ERR_REQUEST_MALFORMED` for a parameter given twice and for what is no address, `ERR_TOKEN_…`,
    * `ERR_PROVIDER_UNAVAILABLE`
    */
   readCallback(url: string | URL): Promise<JustAuthenticateMeSignIn>
@@ -160,6 +160,8 @@ export function createJustAuthenticateMeClient(options: JustAuthenticateMeClient
       return claims
     },
     async readCallback(url: string | URL) {
+      if (!URL.canParse(String(url), issuer))
+        throw new AuthError('ERR_REQUEST_MALFORMED', { explanation: 'the callback is no address' })
       const { searchParams } = new URL(url, issuer)
       const [idToken, another] = searchParams.getAll('idToken')
       const [refreshToken, twice] = searchParams.getAll('refreshToken')

@@ -27,7 +27,7 @@ export {
 
 /** A Logto tenant, in the cloud or your own. Durations are seconds. */
 export interface LogtoOptions {
-  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server: https, or http on loopback. */
+  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server, with `/oidc` or without: https, or http on loopback. */
   endpoint: string
   /**
    * Lets `endpoint` be plain http on another machine: whoever is on the way reads secrets and tokens, and can sign in anybody with keys

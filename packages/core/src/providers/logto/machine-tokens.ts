@@ -97,7 +97,7 @@ export function createMachineTokens(options: MachineTokenOptions): LogtoTokens {
       expires_in,
       scope = '',
     } = await caller({ ...sent, expect: [200], schema: answer, safe }, how).catch((error: unknown) => {
-      throw withHint(error, resource)
+      throw withHint(error, resource, options.managementResource)
     })
     const granted = scope.split(' ').filter((one) => one !== '')
     return assertScopes('logto', { accessToken: access_token, expiresIn: expires_in, scopes: granted }, scopes)
@@ -127,10 +127,11 @@ function keyOf({ resource, organization, scopes = [] }: LogtoTokenRequest): stri
 }
 
 // The usual mistake on a server of one's own: the resource is an identifier, not the server's address.
-function withHint(error: unknown, resource: string | undefined): unknown {
-  if (!isAuthError(error) || error.upstream?.code !== 'invalid_target') return error
+function withHint(error: unknown, resource: string | undefined, managementResource: string): unknown {
+  if (!isAuthError(error) || error.upstream?.code !== 'invalid_target' || resource === undefined) return error
+  const option = resource === managementResource ? ' (option managementResource)' : ''
   return new AuthError(error.code, {
-    explanation: `${error.explanation}: ${quoted(resource)} is not the indicator of an API resource there (option managementResource)`,
+    explanation: `${error.explanation}: ${quoted(resource)} is not the indicator of an API resource there${option}`,
     cause: error,
     upstream: error.upstream,
   })

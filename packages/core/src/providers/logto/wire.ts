@@ -13,9 +13,9 @@ export function issuerOf(endpoint: string): string {
   return `${originOf(endpoint)}/oidc`
 }
 
-/** An address without a slash at its end. */
+/** An address without a slash at its end, and without the `/oidc` of what Logto's console shows as the issuer. */
 export function originOf(endpoint: string): string {
-  return endpoint.replace(/\/+$/, '')
+  return endpoint.replace(/\/+$/, '').replace(/\/oidc$/, '')
 }
 
 /**
