@@ -84,10 +84,10 @@ export async function verifyLogoutToken(
 
 // Looked up, never fetched. Of several providers of one issuer, those whose app the token is for: they may know other keys, or algorithms.
 function addresseesOf({ iss, aud }: Claims, routes: readonly Route[], rules: LogoutTokenRules): readonly Route[] {
-  const found = routes.filter(
-    ({ provider }) => provider.issuer === iss || provider.issuerAliases?.includes(String(iss)),
-  )
-  if (typeof iss !== 'string' || found.length === 0)
+  const isOf = ({ provider }: Route) =>
+    typeof iss === 'string' && (provider.issuer === iss || provider.issuerAliases?.includes(iss))
+  const found = routes.filter(isOf)
+  if (found.length === 0)
     throw refused('ERR_TOKEN_ISSUER', `no provider has the issuer ${quoted(iss)} (option issuerAliases)`)
   const audiences = typeof aud === 'string' ? [aud] : isStrings(aud) ? aud : []
   const addressees = found.filter((one) => clientIdsOf(one, rules).some((id) => audiences.includes(id)))

@@ -191,6 +191,21 @@ describe('a logout token', () => {
     expect(await isGood(mine)).toBe(true)
   })
 
+  it.each<[string, unknown]>([
+    ['an object that is no text either', { toString: 1, valueOf: 1 }],
+    ['a list of it', ['https://alias.example']],
+  ])('is refused when its iss is %s, where the issuer has other spellings', async (_, iss) => {
+    const aliased = {
+      issuer: issuer.issuer,
+      issuerAliases: ['https://alias.example'],
+      audience: 'api',
+      client: { clientId },
+    }
+    const by = authenticator({ providers: [oidc(aliased)] })
+    expect(await post(logoutToken({ iss }), {}, by)).toEqual(refusal)
+    expect(await post(logoutToken({ iss: 'https://alias.example' }), {}, by)).toEqual(accepted)
+  })
+
   it('for very many apps costs no more than one for three: what nobody has signed is cheap', async () => {
     const told: unknown[] = []
     const note = (message: unknown) => void told.push((message as Events['claviger:refusal']).explanation)

@@ -51,14 +51,16 @@ it('what is wrong with the set-up is told to nobody who signs in', async () => {
   expect(answer?.body).toContain('Authentication is not set up correctly.')
 })
 
-it.each([
-  ['eve@example.test', 'taken'],
-  ['Eve@Example.test', 'taken'],
-  ['alice@example.test', 'ERR_SIGN_IN_REFUSED'],
-  [undefined, 'ERR_SIGN_IN_REFUSED'],
-])('a link of a mail to eve@example.test, where the browser asked for %s: %s', async (answer, outcome) => {
+it.each<[unknown, string | undefined, string]>([
+  ['eve@example.test', 'eve@example.test', 'taken'],
+  ['eve@example.test', 'Eve@Example.test', 'taken'],
+  ['eve@example.test', 'alice@example.test', 'ERR_SIGN_IN_REFUSED'],
+  ['eve@example.test', undefined, 'ERR_SIGN_IN_REFUSED'],
+  [['eve@example.test'], 'eve@example.test', 'ERR_SIGN_IN_REFUSED'],
+  [{ toString: 1 }, 'eve@example.test', 'ERR_SIGN_IN_REFUSED'],
+])('a link of a mail to %j, where the browser asked for %s: %s', async (email, answer, outcome) => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const idToken = `${encode({ alg: 'ES512' })}.${encode({ email: 'eve@example.test' })}.AA`
+  const idToken = `${encode({ alg: 'ES512' })}.${encode({ email })}.AA`
   const { signIn } = justAuthenticateMe({ appId: 'app', login: true })
   const url = new URL(`https://shop.example/auth/callback/justauthenticateme?${new URLSearchParams({ idToken })}`)
   const came = { url, state: '', kept: {}, ...(answer !== undefined && { answer }) }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
 import { createLogtoEmulator, type LogtoEmulator } from '@claviger/testing'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
@@ -6,6 +8,7 @@ import { type BuildApp, type RunningApp, serve } from './adapter-app.ts'
 
 const api = 'https://orders.example.test/api'
 const path = '/backchannel-logout'
+const formType = 'application/x-www-form-urlencoded'
 
 /** What every adapter does with logout tokens. What is in them is the business of core. */
 export function describeLogout(buildApp: BuildApp): void {
@@ -98,6 +101,24 @@ export function describeLogout(buildApp: BuildApp): void {
       await start()
       const body = new URLSearchParams({ logout_token: 'a'.repeat(100_000) })
       expect((await app.call(path, { method: 'POST', body })).status).toBe(400)
+    })
+
+    it('that are too long keep nobody from the next request on the same connection', async () => {
+      await start()
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const ports: (number | undefined)[] = []
+      async function post(body: string): Promise<number | undefined> {
+        const sent = request(app.origin + path, { method: 'POST', agent, headers: { 'content-type': formType } })
+        sent.end(body)
+        const [response] = await once(sent, 'response')
+        ports.push(sent.socket?.localPort)
+        await once(response.resume(), 'end')
+        return response.statusCode
+      }
+      const long = `logout_token=${'a'.repeat(5_000_000)}`
+      expect([await post(long), await post('a=b'), await post(long)]).toEqual([400, 400, 400])
+      expect(new Set(ports).size).toBe(1)
+      agent.destroy()
     })
   })
 }

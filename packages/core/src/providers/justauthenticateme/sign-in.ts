@@ -41,7 +41,7 @@ export function signInAt(issuer: string, { label }: JustAuthenticateMeLogin): Br
       if (!idToken || another !== undefined || twice !== undefined)
         throw refusedSignIn(`${provider}: the browser came back without one ID token`)
       const { exp, email } = claimsOf(idToken) ?? {}
-      if (answer === undefined || String(email).toLowerCase() !== answer.toLowerCase())
+      if (answer === undefined || typeof email !== 'string' || email.toLowerCase() !== answer.toLowerCase())
         throw refusedSignIn(`${provider}: this browser has asked for a mail to another address`)
       const expiresAt = typeof exp === 'number' ? { expiresAt: exp } : {}
       return { tokens: { accessToken: idToken, ...expiresAt, ...(refreshToken && { refreshToken }) } }
