@@ -45,6 +45,15 @@ describe('getJwt', () => {
     expect(claimsOf(await stage.client.getJwt({ scope, acceptLess: true })).scope).toEqual(['user:name'])
   })
 
+  it('makes one that can be refreshed for the scope that the provider has for it', async () => {
+    const alone = claimsOf(await stage.client.getJwt({ scope: 'offline_access' }))
+    expect([typeof alone.refresh_token, alone.scope]).toEqual(['string', ['user:admin']])
+    const among = claimsOf(await stage.client.getJwt({ scope: ['user:name', 'offline_access'], refreshable: false }))
+    expect([typeof among.refresh_token, among.scope]).toEqual(['string', ['user:name']])
+    const get = (request: object) => stage.client.getJwt({ ...request, useCache: true })
+    expect(await get({ scope: 'offline_access' })).toBe(await get({ refreshable: true }))
+  })
+
   it.each([
     ['wrong credentials', { clientSecret: 'wrong' }, {}, 'ERR_UPSTREAM_INVALID', 400],
     ['a scope that they do not cover', {}, { scope: 'organization:owner' }, 'ERR_UPSTREAM_UNAUTHORIZED', 401],

@@ -18,7 +18,7 @@ export interface ItsYouOnlineJwtRequest {
   scope?: string | readonly string[]
   /** Becomes `aud`. Default: none. */
   audience?: string | readonly string[]
-  /** Makes a JWT that can be refreshed, by whoever gets to see it. Default false. */
+  /** Makes a JWT that can be refreshed, by whoever gets to see it; the scope `offline_access` does the same. Default false. */
   refreshable?: boolean
   /** Puts name and addresses of the user among the scopes, as far as scopes for them are granted. Default false. */
   storeInfo?: boolean
@@ -66,8 +66,15 @@ export interface CheckedRequest extends Omit<ItsYouOnlineJwtRequest, 'scope' | '
 
 /** The provider ignores what it does not understand, and gives a day: so it is refused here. @throws {AuthError} `ERR_OPTIONS_INVALID` */
 export function readJwtRequest(operation: string, request: ItsYouOnlineJwtRequest): CheckedRequest {
-  return readOptions(operation, schema, request) as CheckedRequest
+  const checked = readOptions(operation, schema, request) as CheckedRequest
+  // By another name: no JWT has it among its scopes.
+  if (checked.scope?.includes(offline) !== true) return checked
+  const { scope, ...rest } = checked
+  const others = scope.filter((one) => one !== offline)
+  return { ...rest, refreshable: true, ...(others.length > 0 && { scope: others }) }
 }
+
+const offline = 'offline_access'
 
 /** The calls that make a JWT. @param base the host */
 export function createJwtCalls(base: string, caller: Caller) {
@@ -149,7 +156,7 @@ export function createJwtCalls(base: string, caller: Caller) {
 export type JwtCalls = ReturnType<typeof createJwtCalls>
 
 function parametersOf({ validity, scope = [], audience, refreshable, storeInfo, addGrants }: CheckedRequest) {
-  const scopes = refreshable === true ? ['offline_access', ...scope] : scope
+  const scopes = refreshable === true ? [offline, ...scope] : scope
   return {
     ...(validity !== undefined && { validity: String(validity) }),
     ...(scopes.length > 0 && { scope: scopes.join(',') }),
