@@ -115,6 +115,12 @@ describe('sessions and grants', () => {
       { clientId: 'web', accountId: 'alice', payload: { authorizations: { web: { persistsLogout: true } } } },
     ])
     const path = `/users/alice/sessions/${sessions[0].payload.uid}${query}`
+    const odd = await call('DELETE', `/users/alice/sessions/${sessions[0].payload.uid}?revokeGrantsTarget=nope`)
+    expect([odd.status, odd.body.code, odd.body.message]).toEqual([
+      400,
+      'guard.invalid_input',
+      'The request query is invalid.',
+    ])
     expect((await call('DELETE', path)).status).toBe(204)
     expect((await call('DELETE', path)).body.code).toBe('oidc.session_not_found')
     expect((await refresh(refreshToken)).status).toBe(refreshed)

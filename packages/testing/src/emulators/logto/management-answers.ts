@@ -56,9 +56,9 @@ export function readManagementToken({ keys, issuer, now }: Tenant, header: strin
   }
 }
 
-/** `details` of a body that does not fit. */
-export function invalidBody(path: string): ManagementError {
-  return managementError(400, 'guard.invalid_input', 'The request body is invalid.', {
+/** What does not fit, in the body or the query. */
+export function invalidBody(path: string, place: 'body' | 'query' = 'body'): ManagementError {
+  return managementError(400, 'guard.invalid_input', `The request ${place} is invalid.`, {
     data: { issues: [{ code: 'invalid_type', path: [path] }], name: 'ZodError' },
     details: `Error in key path "${path}": (invalid_type)`,
   })

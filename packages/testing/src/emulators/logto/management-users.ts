@@ -99,8 +99,9 @@ function listSessions(tenant: Tenant, request: LoopbackRequest): Reply {
 function endSession(tenant: Tenant, request: LoopbackRequest): Reply {
   const session = tenant.sessions.ofUser(userOf(tenant, request)).find(({ uid }) => uid === request.params.sessionId)
   if (session === undefined) throw managementError(404, 'oidc.session_not_found', 'Session not found.')
-  tenant.sessions.end(session)
   const target = request.url.searchParams.get('revokeGrantsTarget')
+  if (target !== null && target !== 'all' && target !== 'firstParty') throw invalidBody('revokeGrantsTarget', 'query')
+  tenant.sessions.end(session)
   const { grant } = session
   // No logout token is sent from here.
   if (target === 'all' || (target === 'firstParty' && grant.app.settings.isThirdParty !== true)) grant.dead = true
