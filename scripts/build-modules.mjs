@@ -2,6 +2,7 @@
 // What the sources import that is no runtime dependency is inlined, without what is not used of it: of zod, that is most. So are small
 // modules that every app would load: to find and read a file takes longer than to run it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { isAgreed, readManifest, root, runtimeDependencies } from './workspace.mjs'
@@ -20,7 +21,7 @@ export async function buildModules(pkg) {
     format: 'esm',
     target: 'node20',
     external: Object.keys(runtimeDependencies(pkg)),
-    plugins: [oneChunkForMain(pkg)],
+    plugins: [oneChunkForMain(pkg), importsOfNode],
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
@@ -48,6 +49,22 @@ function oneChunkForMain(pkg) {
       })
     },
   }
+}
+
+/**
+ * What an inlined CommonJS module requires of Node is imported: `require` is not there in an ES module, and who bundles an app into a single
+ * one of them could do nothing about it.
+ */
+const importsOfNode = {
+  name: 'imports-of-node',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /.*/ }, ({ path, kind }) => {
+      if (kind === 'require-call' && isBuiltin(path)) return { path, namespace: 'imports-of-node' }
+    })
+    onLoad({ filter: /.*/, namespace: 'imports-of-node' }, ({ path }) => ({
+      contents: `export * from ${JSON.stringify(path)}`,
+    }))
+  },
 }
 
 /** Puts the licence texts of what is inlined beside it. */

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { packages, packed, pnpm, readManifest, root } from './workspace.mjs'
 
 const ours = Object.fromEntries(packages.map((pkg) => [pkg.name, `file:${packed(pkg)}`]))
@@ -20,6 +21,8 @@ try {
   run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.nodenext.json')
   run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.bundler.json')
   run('node', 'node_modules/typescript-5/bin/tsc', '-p', 'tsconfig.nodenext.json')
+  run('node', 'node_modules/typescript-5/bin/tsc', '-p', 'tsconfig.node10.json')
+  for (const format of ['esm', 'cjs']) await runBundled(format)
   run('node_modules/.bin/claviger', 'roles', join(root, 'docs', 'roles.example.json'))
   run('node', 'node_modules/jest/bin/jest.js', '--testPathIgnorePatterns', 'own-tests')
   // The examples of an app's own tests, which are written for packages that are installed.
@@ -49,6 +52,20 @@ function prepare() {
   })
   // The packages need each other in a version that is not published yet.
   writeJson('pnpm-workspace.yaml', { overrides: ours })
+}
+
+// One file that needs nothing beside it, as functions in a cloud are deployed.
+async function runBundled(format) {
+  const outfile = join(folder, 'alone', `function.${format === 'esm' ? 'mjs' : 'cjs'}`)
+  await build({
+    entryPoints: [join(folder, 'function.ts')],
+    outfile,
+    format,
+    bundle: true,
+    platform: 'node',
+    minify: true,
+  })
+  runIn('alone', 'node', outfile)
 }
 
 function writeJson(file, value) {

@@ -71,7 +71,10 @@ const day = 86_400
 const schema = lazily(() =>
   z.strictObject({
     providers: z
-      .array(z.custom<Provider>(isProvider, 'must be what a provider factory such as oidc() returns'))
+      .array(z.custom<Provider>(isProvider, 'must be what a provider factory such as oidc() returns'), {
+        error: ({ input }) =>
+          input === undefined ? 'is missing: [oidc({ issuer, audience })] or others' : 'must be a list',
+      })
       .min(1, 'must name at least one'),
     cache: z
       .union([

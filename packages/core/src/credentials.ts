@@ -28,8 +28,8 @@ export interface HttpRequest {
 /**
  * A place where a request may carry its access token: the `Authorization` header, a cookie, a query parameter, a member
  * of a parsed body, the WebSocket subprotocol that is offered after one of this name (a page can set no other header of an
- * upgrade), or what a function finds. A function that gives `''` or no text has found nothing; one that is async cannot be waited for, and is
- * `ERR_OPTIONS_INVALID`.
+ * upgrade), or what a function finds, such as `(request) => request.headers['x-auth-token']`. A function that gives `''`, `null` or no text has
+ * found nothing; of a list each text is a token. One that is async cannot be waited for, and is `ERR_OPTIONS_INVALID`.
  */
 export type TokenSource =
   | 'header'
@@ -37,7 +37,7 @@ export type TokenSource =
   | { readonly query: string }
   | { readonly body: string }
   | { readonly subprotocol: string }
-  | ((request: HttpRequest) => string | undefined)
+  | ((request: HttpRequest) => string | readonly string[] | null | undefined)
 
 /**
  * Checks the option `tokenFrom` and gives its sources as a list.
@@ -131,7 +131,8 @@ export function credentialHeaders(request: HttpRequest, sources: readonly TokenS
 
 function read(request: HttpRequest, source: TokenSource): string[] {
   if (source === 'header') return [header(request)].filter(isText)
-  if (typeof source === 'function') return tokens([found(source(request))].filter(isText), 'a tokenFrom function')
+  if (typeof source === 'function')
+    return tokens([found(source(request))].flat().filter(isText), 'a tokenFrom function')
   if ('cookie' in source) return tokens(cookies(request, source.cookie), 'the cookie')
   if ('subprotocol' in source) return tokens(subprotocols(request, source.subprotocol).token, 'the subprotocols')
   if ('query' in source) return tokens(once(query(request, source.query)), 'the query')

@@ -69,7 +69,7 @@ export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
 }
 
 /** Makes a shared secret into a key for the HMAC algorithms. */
-export function secretKey(secret: string, usable: readonly Algorithm[]): VerificationKey {
+export function secretKey(secret: string | Uint8Array, usable: readonly Algorithm[]): VerificationKey {
   const bytes = Buffer.from(secret)
   const thumbprint = createHash('sha256').update(bytes).digest('base64url')
   return createKey(undefined, thumbprint, usable, hmacVerifier(createSecretKey(bytes)))

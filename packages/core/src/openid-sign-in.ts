@@ -1,12 +1,13 @@
 import type { Configuration, ServerMetadata } from 'openid-client'
 import * as z from 'zod'
+import { textAt } from './claims.ts'
 import { AuthError, isAuthError, unavailable } from './errors.ts'
 import { fetchThrough } from './fetch-through.ts'
 import { isObject, isStrings } from './json.ts'
 import { text } from './options.ts'
 import type { ProviderContext } from './provider.ts'
 import { isSecure } from './providers/secure-address.ts'
-import type { BrowserSignIn } from './sign-in.ts'
+import type { BrowserSignIn, SignedIn } from './sign-in.ts'
 
 /** The client of an OpenID Connect server that users sign in at. */
 export interface OpenIdClient {
@@ -89,7 +90,8 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
       try {
         const answer = await authorizationCodeGrant(configuration, url, checks, target)
         const { access_token, refresh_token, expires_in } = answer
-        const sid = answer.claims()?.sid
+        const claims = answer.claims()
+        const sid = claims?.sid
         return {
           tokens: {
             accessToken: access_token,
@@ -97,6 +99,7 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
             ...(expires_in !== undefined && { expiresAt: now + expires_in }),
           },
           ...(typeof sid === 'string' && { session: sid }),
+          ...(claims !== undefined && { profile: profileOf(claims) }),
         }
       } catch (error) {
         throw blamed(error, context)
@@ -112,6 +115,16 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
       return url.href
     },
   }
+}
+
+/** What an ID token says of its user. An address that nobody has confirmed may be somebody else's. */
+function profileOf(claims: {
+  readonly sub: string
+  readonly [name: string]: unknown
+}): NonNullable<SignedIn['profile']> {
+  const email = claims.email_verified === false ? undefined : textAt(claims, 'email')
+  const name = textAt(claims, 'name')
+  return { id: claims.sub, ...(email !== undefined && { email }), ...(name !== undefined && { name }) }
 }
 
 function isKnown(scope: string, supported: unknown): boolean {

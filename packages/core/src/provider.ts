@@ -26,8 +26,8 @@ export type KeySource =
   | { readonly discovery: true; readonly metadataUrl?: string; readonly seed?: Jwks }
   /** Copied into the configuration and never fetched. Several may be given; each is tried. */
   | { readonly pinned: Jwks }
-  /** Shared with the issuer; for `HS256`, `HS384` and `HS512`. Its UTF-8 bytes are the key. */
-  | { readonly secret: string }
+  /** Shared with the issuer; for `HS256`, `HS384` and `HS512`. Of a text its UTF-8 bytes are the key. */
+  | { readonly secret: string | Uint8Array }
 
 /** What a provider says of a user; the rest of {@link User} is known without it. */
 export interface UserClaims extends Pick<User, 'id' | 'email' | 'name' | 'organization'> {

@@ -74,6 +74,11 @@ export interface RequestAuthenticator {
    * Nothing needs to be added to the answer then. Of all other requests `receive` tells. Never throws.
    */
   recognize(request: HttpRequest, of?: object): VerifiedToken | undefined
+  /**
+   * The access token of a request that was let in, that of its session too, to call another API for its user. Nothing for nobody.
+   * @param of - As given to `receive`.
+   */
+  accessTokenOf(request: HttpRequest, of?: object): string | undefined
   /** Whose upgrade this is, to a WebSocket or anything else; answers refusals itself. */
   readonly authenticateUpgrade: AuthenticateUpgrade
 }
@@ -129,15 +134,17 @@ export function createRequestAuthenticator(
 
   const known = sources.length === 1 && sources[0] === 'header' ? knownBy(authenticator) : undefined
 
+  const ofSessions = new WeakMap<object, string>()
+
   // The token that a request carries, if it carries one.
   function ofToken(request: HttpRequest): Promise<VerifiedToken> | undefined {
     const token = readCredentials(request, sources, site)
     return token === undefined ? undefined : authenticator.verify(token, request)
   }
 
-  function nobody(ended?: AuthError, cookies?: readonly string[]): undefined {
+  function nobody(request: HttpRequest, ended?: AuthError, cookies?: readonly string[]): undefined {
     if (!required) return undefined
-    const error = ended ?? missing()
+    const error = ended ?? missing(request, sources)
     throw cookies === undefined ? error : error.withChallenge(challenge, cookies)
   }
 
@@ -171,8 +178,9 @@ export function createRequestAuthenticator(
         const state = await ofSession?.(request, required)
         const cookies = state?.cookies ?? noCookies
         const answer = state?.answer
-        const auth = state?.auth ?? (answer === undefined ? nobody(state?.ended, cookies) : undefined)
+        const auth = state?.auth ?? (answer === undefined ? nobody(request, state?.ended, cookies) : undefined)
         introduce(of, auth, challenge)
+        if (state?.auth !== undefined && state.record !== undefined) ofSessions.set(of, state.record.tokens.accessToken)
         // Whoever kept such an answer for others would hand the session out with it.
         if (cookies.length > 0) headers['Cache-Control'] = 'no-store'
         return { headers, cookies, ...(auth !== undefined && { auth }), ...(answer !== undefined && { answer }) }
@@ -181,6 +189,7 @@ export function createRequestAuthenticator(
         throw refusal(error, challenge)
       }
     },
+    accessTokenOf: (request, of = request) => ofSessions.get(of) ?? readCredentials(request, sources, site),
     authenticateUpgrade: createUpgradeAuthenticator({
       async open(request, predicate) {
         let provider: string | undefined
@@ -189,7 +198,7 @@ export function createRequestAuthenticator(
           const token = readCredentials(request, sources, site)
           const watch =
             token === undefined ? await sessions?.watch(request, site) : await authenticator.watch(token, request)
-          if (watch === undefined) throw missing()
+          if (watch === undefined) throw missing(request, sources)
           hideSubprotocol(request.headers, sources)
           if (predicate === undefined) return watch
           provider = watch.auth.provider
@@ -212,8 +221,11 @@ export function createRequestAuthenticator(
 
 const noCookies: readonly string[] = []
 
-function missing(): AuthError {
-  return new AuthError('ERR_TOKEN_MISSING', { explanation: 'no source of tokenFrom found a token' })
+function missing({ headers }: HttpRequest, sources: readonly TokenSource[]): AuthError {
+  // Without the header itself: where the scheme has been forgotten, it is the token.
+  const isOther = sources.includes('header') && headers.authorization !== undefined
+  const hint = isOther ? '; the Authorization header does not begin with Bearer' : ''
+  return new AuthError('ERR_TOKEN_MISSING', { explanation: `no source of tokenFrom found a token${hint}` })
 }
 
 function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; make: () => Authenticator } {

@@ -1,5 +1,6 @@
 import type { ProviderContext } from './provider.ts'
 import type { TokenSet } from './token-set.ts'
+import type { User } from './types.ts'
 
 /** How a browser is to be sent to a provider. */
 export interface SignInRequest {
@@ -39,6 +40,8 @@ export interface SignedIn {
   readonly tokens: TokenSet
   /** The provider's name for the session (`sid`), if it says so. */
   readonly session?: string
+  /** What the provider says of this user besides: counts where the access token is the same user's, and says nothing of the kind. */
+  readonly profile?: Pick<User, 'id' | 'email' | 'name'>
 }
 
 /**

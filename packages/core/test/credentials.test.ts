@@ -123,9 +123,15 @@ describe('readCredentials', () => {
   it('asks a function, and takes no text for no token', () => {
     const custom = (value: unknown) => (() => value) as () => string | undefined
     expect(read(get(), custom('abc'))).toBe('abc')
-    for (const nothing of ['', undefined, null, 5, {}, ['abc']]) {
+    for (const nothing of ['', undefined, null, 5, {}, [], [5, '']]) {
       expect(read(get(), custom(nothing))).toBeUndefined()
     }
+    const ofHeader: TokenSource = ({ headers }) => headers['x-auth-token'] ?? null
+    const inHeader = (value: string | string[]) => get({ headers: { 'x-auth-token': value } })
+    expect(read(inHeader('abc'), ofHeader)).toBe('abc')
+    expect(read(inHeader(['abc', 'abc']), ofHeader)).toBe('abc')
+    expect(read(get(), ofHeader)).toBeUndefined()
+    expect(() => read(inHeader(['abc', 'xyz']), ofHeader)).toThrow(malformed)
     expect(() => read(get(), custom(Promise.resolve('abc')))).toThrow('option tokenFrom: must answer at once')
     expect(() => read(get(), custom('a b'))).toThrow(malformed)
     expect(() => read(get({ headers: { authorization: 'Bearer abc' } }), 'header', custom('xyz'))).toThrow(malformed)

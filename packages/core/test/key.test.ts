@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { constants, createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { createTestIssuer, createTestKey, type TestIssuer, type TestKey } from '@claviger/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Algorithm, asymmetricAlgorithms } from '../src/algorithms.ts'
@@ -258,6 +258,14 @@ describe('a shared secret', () => {
       expect(await key.verify(alg, signature, signed)).toBe(true)
       expect(await secretKey('another secret', [alg]).verify(alg, signature, signed)).toBe(false)
     }
+  })
+
+  it('may be bytes that are no text', async () => {
+    const bytes = Buffer.from('ff'.repeat(32), 'hex')
+    const signed = Buffer.from('header.claims')
+    const signature = createHmac('sha256', bytes).update(signed).digest()
+    expect(await secretKey(new Uint8Array(bytes), ['HS256']).verify('HS256', signature, signed)).toBe(true)
+    expect(await secretKey(bytes.toString(), ['HS256']).verify('HS256', signature, signed)).toBe(false)
   })
 
   it('is not shown by its thumbprint', () => {

@@ -14,6 +14,7 @@ describe('oidc', () => {
     [{ ...good, audience: ['a', 'b'] }],
     [{ ...good, jwksUri: ['https://a.example.test/jwks', 'https://b.example.test/jwks'] }],
     [{ ...good, secret, algorithms: ['HS256'] }],
+    [{ ...good, secret: new Uint8Array(32) }],
     [{ ...good, secret: 's'.repeat(64), algorithms: ['HS256', 'HS512'] }],
     [{ ...good, introspection: { ...client, cacheFor: 0 } }],
     [{ ...good, introspection: { ...client, cacheFor: 300 } }],
@@ -46,6 +47,15 @@ describe('oidc', () => {
     ['a secret and jwks', { ...good, secret, jwks: { keys: [] } }, 'secret excludes'],
     ['a secret and RS256', { ...good, secret, algorithms: ['HS256', 'RS256'] }, 'HS256, HS384 and HS512 only'],
     ['HS256 and no secret', { ...good, algorithms: ['RS256', 'HS256'] }, 'HS256 needs a secret'],
+    ['several issuers', { ...good, issuer: ['https://a.example', 'https://b.example'] }, 'a provider of its own'],
+    ['few bytes of a secret', { ...good, secret: new Uint8Array(31) }, 'at least 32 bytes'],
+    ['a number for a secret', { ...good, secret: 5 }, 'option secret: must be a text or bytes'],
+    ['a placeholder for a secret', { ...good, secret: 'your-secret' }, 'option secret: is a placeholder'],
+    [
+      'a PEM',
+      { ...good, jwks: '-----BEGIN PUBLIC KEY-----\nMIIB\n' },
+      'option jwks: is a PEM: give { keys: [createPublicKey',
+    ],
     ['a short secret', { ...good, secret: 's'.repeat(31) }, 'at least 32 bytes'],
     ['a secret that is short for HS512', { ...good, secret, algorithms: ['HS512'] }, 'at least 64 bytes'],
     [

@@ -146,7 +146,7 @@ describe('createAuthenticator', () => {
   const fixed = { providers: [provider] }
 
   it.each([
-    [{}, /option providers: is missing/],
+    [{}, /option providers: is missing: \[oidc\(\{ issuer, audience \}\)\]/],
     [{ providers: [] }, /option providers: must name at least one/],
     [{ providers: provider }, /option providers: must be a list/],
     [{ providers: [{ issuer, audience: 'api' }] }, /option providers\.0: must be what a provider factory such as oidc/],

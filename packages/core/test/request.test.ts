@@ -117,6 +117,23 @@ describe('createRequestAuthenticator', () => {
     }
   })
 
+  it('tells the log of an Authorization header without its scheme, and not what is in it', async () => {
+    const explanation = 'no source of tokenFrom found a token; the Authorization header does not begin with Bearer'
+    const app = createRequestAuthenticator(known())
+    for (const authorization of ['good', 'JWT good', 'Basic Z29vZA==']) {
+      await expect(callerOf(app, { headers: { authorization } })).rejects.toMatchObject({ explanation })
+    }
+    const elsewhere = createRequestAuthenticator(known(), { tokenFrom: { cookie: 'token' } })
+    for (const [other, request] of [
+      [app, bearing()],
+      [elsewhere, { headers: { authorization: 'good' } }],
+    ] as const) {
+      await expect(callerOf(other, request)).rejects.toMatchObject({
+        explanation: 'no source of tokenFrom found a token',
+      })
+    }
+  })
+
   it('puts realm and metadata of the app into challenges', async () => {
     const http = { realm: 'my "api"', resourceMetadata: 'https://api.example.com/.well-known/oauth-protected-resource' }
     await expect(callerOf(createRequestAuthenticator(known(), http), bearing())).rejects.toMatchObject({

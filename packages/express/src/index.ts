@@ -53,6 +53,8 @@ export type AuthMiddleware = Middleware & {
   readonly authenticator: Authenticator
   /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
   readonly authenticateUpgrade: AuthenticateUpgrade
+  /** The access token of a request that was let in, that of its session too, to call another API for its user. Nothing for nobody. */
+  readonly accessTokenOf: (req: Req) => string | undefined
   /** For `authRoutes`. */
   readonly createAuthRoutes: RequestAuthenticator['createAuthRoutes']
 }
@@ -63,7 +65,7 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { recognize, receive, ...made } = createRequestAuthenticator(source, http)
+  const { recognize, receive, accessTokenOf, ...made } = createRequestAuthenticator(source, http)
 
   function authenticateRequest(req: Req, res: ServerResponse, next: Next): void | Promise<void> {
     const headers = lookAt(req)
@@ -87,7 +89,9 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     // Not inside the try: what the rest of the app throws is not ours.
     next()
   }
-  return Object.assign(authenticateRequest, made)
+  return Object.assign(authenticateRequest, made, {
+    accessTokenOf: (req: Req) => (req.auth === undefined ? undefined : accessTokenOf(req)),
+  })
 }
 
 /**

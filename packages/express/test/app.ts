@@ -15,8 +15,8 @@ export function buildWith(framework: typeof express): BuildApp {
       const { authenticator, options } = resource
       app.all('/.well-known/oauth-protected-resource', adapter.protectedResource(authenticator, options))
     }
-    if (auth) {
-      const middleware = adapter.authMiddleware(auth, http)
+    const middleware = auth && adapter.authMiddleware(auth, http)
+    if (middleware) {
       onMiddleware?.(middleware)
       if (signIn) app.use(adapter.authRoutes(middleware))
       app.use(middleware)
@@ -24,7 +24,11 @@ export function buildWith(framework: typeof express): BuildApp {
     for (const { method = 'get', path, guards, handle } of routes) {
       app[method](path, ...(guards?.(adapter) ?? []), (request, response, next) => {
         const { user, auth } = request
-        Promise.resolve(handle({ user, auth, request, response })).then((answer) => response.json(answer), next)
+        const accessToken = middleware?.accessTokenOf(request)
+        Promise.resolve(handle({ user, auth, accessToken, request, response })).then(
+          (answer) => response.json(answer),
+          next,
+        )
       })
     }
     if (problems) app.use(adapter.problemDetails())

@@ -69,6 +69,8 @@ export type AuthMiddleware = Middleware & {
   readonly authenticator: Authenticator
   /** For the `upgrade` event of the server: a WebSocket is opened by those who may call the app. */
   readonly authenticateUpgrade: AuthenticateUpgrade
+  /** The access token of a request that was let in, that of its session too, to call another API for its user. Nothing for nobody. */
+  readonly accessTokenOf: (ctx: AnyContext) => string | undefined
   /** For `authRoutes`. */
   readonly createAuthRoutes: RequestAuthenticator['createAuthRoutes']
 }
@@ -79,7 +81,7 @@ export type AuthMiddleware = Middleware & {
  * @throws {AuthError} `ERR_OPTIONS_INVALID`, with every fault of the options named
  */
 export function authMiddleware(source: MiddlewareOptions | Authenticator, http?: HttpOptions): AuthMiddleware {
-  const { recognize, receive, ...made } = createRequestAuthenticator(source, http)
+  const { recognize, receive, accessTokenOf, ...made } = createRequestAuthenticator(source, http)
 
   function authenticateRequest(ctx: AnyContext, next: () => Promise<unknown>): Promise<unknown> {
     const auth = recognize(ctx.req, ctx)
@@ -96,7 +98,10 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
     if (auth !== undefined) introduce(ctx, auth)
     await next()
   }
-  return Object.assign(authenticateRequest, made)
+  return Object.assign(authenticateRequest, made, {
+    accessTokenOf: (ctx: AnyContext) =>
+      (ctx.state as Partial<AuthState>).auth === undefined ? undefined : accessTokenOf(new KoaRequest(ctx), ctx),
+  })
 }
 
 // Thrown at once, and in no promise: Express 4 looks at none, and the process would end.

@@ -9,11 +9,14 @@ export function buildWith(framework: typeof Koa): BuildApp {
   return function buildApp(setup: AppSetup) {
     const { auth, http, problems, parsesBodies, parsesJson, logout, resource, signIn, routes, onError, onMiddleware } =
       setup
+    const middleware = auth && adapter.authMiddleware(auth, http)
     const router = new Router()
     for (const { method = 'get', path, guards, handle } of routes) {
       router[method](path, ...(guards?.(adapter) ?? []), async (ctx) => {
         const { user, auth } = ctx.state
-        ctx.body = JSON.stringify((await handle({ user, auth, request: ctx.req, response: ctx.res })) ?? null)
+        const accessToken = middleware?.accessTokenOf(ctx)
+        const call = { user, auth, accessToken, request: ctx.req, response: ctx.res }
+        ctx.body = JSON.stringify((await handle(call)) ?? null)
       })
     }
     const app = new framework()
@@ -32,8 +35,7 @@ export function buildWith(framework: typeof Koa): BuildApp {
       answer.all('/.well-known/oauth-protected-resource', adapter.protectedResource(authenticator, options))
       app.use(answer.routes())
     }
-    if (auth) {
-      const middleware = adapter.authMiddleware(auth, http)
+    if (middleware) {
       onMiddleware?.(middleware)
       if (signIn) app.use(adapter.authRoutes(middleware))
       app.use(middleware)

@@ -19,8 +19,8 @@ export interface OidcOptions {
   metadataUrl?: string
   /** A key set, or the path of a file with one: used until the first fetch, or for good with `jwksUri: null`. Default: none. */
   jwks?: Jwks | string
-  /** A secret shared with the issuer, for HS256 and its like, at least as long as the hash. Excludes the other sources of keys. Default: none. */
-  secret?: string
+  /** A secret shared with the issuer, for HS256 and its like, at least as long as the hash; a text counts as its UTF-8 bytes. Excludes the other sources of keys. Default: none. */
+  secret?: string | Uint8Array
   /** Default: all asymmetric ones; with `secret`, HS256. */
   algorithms?: readonly Algorithm[]
   /** Accepted `typ` headers; `null` stands for none at all. Default `['at+jwt']`. Issuers older than RFC 9068 need `['at+jwt', 'JWT']`. */

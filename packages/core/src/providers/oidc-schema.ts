@@ -10,20 +10,32 @@ import type { OidcOptions } from './oidc-options.ts'
 const claimPath = z.union([text, z.array(text).min(1)])
 const audience = z.union([text, z.array(text).min(1, 'must name at least one'), z.null()])
 
+// What is often given instead, told first. Nothing of a PEM is told: it may be the private one.
+const single = z.custom(
+  (value) => !Array.isArray(value),
+  'must be a text: each of several issuers is a provider of its own',
+)
+const noPem = z.custom(
+  (value) => typeof value !== 'string' || !/^\s*-----BEGIN /.test(value),
+  "is a PEM: give { keys: [createPublicKey(pem).export({ format: 'jwk' })] } of it, with createPublicKey of node:crypto",
+)
+
 const schema = z.strictObject({
-  issuer: text,
+  issuer: single.pipe(text),
   issuerAliases: z.array(text).optional(),
   audience,
   name: text.optional(),
   jwksUri: z.union([address, z.array(address).min(1), z.null()]).optional(),
   metadataUrl: address.optional(),
-  jwks: z
-    .union([
-      z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or the path of one'),
-      text,
-    ])
+  jwks: noPem
+    .pipe(
+      z.union([
+        z.custom<Jwks>((value) => isObject(value) && Array.isArray(value.keys), 'must be a JWK Set or the path of one'),
+        text,
+      ]),
+    )
     .optional(),
-  secret: text.optional(),
+  secret: z.union([text, z.instanceof(Uint8Array)], 'must be a text or bytes').optional(),
   algorithms: z
     .array(z.enum([...asymmetricAlgorithms, ...symmetricAlgorithms]))
     .min(1, 'must name at least one')

@@ -16,7 +16,6 @@ export type { OidcOptions } from './oidc-options.ts'
 
 /** RFC 9068 section 2.2. */
 const rfc9068Claims = ['sub', 'aud', 'client_id', 'iat', 'jti']
-// RFC 7518 section 3.2: a key as long as the hash.
 const minSecretBytes = 32
 
 /**
@@ -72,7 +71,12 @@ function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorit
     if (symmetric.length < algorithms.length)
       throw invalidOptions('oidc', 'a secret goes with HS256, HS384 and HS512 only')
     const least = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8), minSecretBytes)
-    if (Buffer.byteLength(secret) < least) throw invalidOptions('oidc', `secret must have at least ${least} bytes`)
+    // RFC 7518 section 3.2: a key as long as the hash.
+    if (Buffer.byteLength(secret) < least)
+      throw invalidOptions(
+        'oidc',
+        `secret must have at least ${least} bytes, as long as the hash: whoever signs needs a longer one too`,
+      )
     return { secret }
   }
   if (symmetric.length > 0)

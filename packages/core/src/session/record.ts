@@ -1,6 +1,6 @@
 import { isObject } from '../json.ts'
 import type { TokenSet } from '../token-set.ts'
-import type { Seconds } from '../types.ts'
+import type { Seconds, User } from '../types.ts'
 
 /** What is kept of a session: no more than it takes to go on. */
 export interface SessionRecord {
@@ -14,6 +14,8 @@ export interface SessionRecord {
   readonly subject: string
   /** The provider's name for it. */
   readonly sid?: string
+  /** What the provider said of the user at the sign-in; an access token may not say it. */
+  readonly profile?: Pick<User, 'email' | 'name'>
   readonly signedInAt: Seconds
   /** When the access token was given. */
   readonly issuedAt: Seconds

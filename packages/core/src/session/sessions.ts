@@ -110,11 +110,15 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     }
   }
 
-  async function verify(request: HttpRequest, { id, issuer, subject, tokens }: SessionRecord): Promise<VerifiedToken> {
+  async function verify(
+    request: HttpRequest,
+    { id, issuer, subject, tokens, profile }: SessionRecord,
+  ): Promise<VerifiedToken> {
     const verified = await authenticator.verify(tokens.accessToken, request)
     if (verified.issuer !== issuer || verified.user.id !== subject)
       throw new AuthError('ERR_TOKEN_REFUSED', { explanation: 'the token of the session is of another user' })
-    return Object.freeze({ ...verified, session: verified.session ?? id })
+    const user = profile === undefined ? verified.user : Object.freeze({ ...profile, ...verified.user })
+    return Object.freeze({ ...verified, user, session: verified.session ?? id })
   }
 
   function isDue({ issuedAt, tokens: { expiresAt } }: SessionRecord): boolean {
@@ -224,7 +228,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       if (record === undefined) return undefined
       return watch(record.tokens.accessToken, request, assertionOf(record))
     },
-    async start(request, { provider }, { tokens, session }) {
+    async start(request, { provider }, { tokens, session, profile }) {
       const verified = await authenticator.verify(tokens.accessToken, request)
       if (verified.issuer !== provider.issuer)
         throw new AuthError('ERR_TOKEN_ISSUER', { explanation: `${provider.name} gave a token of another issuer` })
@@ -236,6 +240,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         provider: provider.name,
         subject: verified.user.id,
         ...(sid !== undefined && { sid }),
+        ...(profile?.id === verified.user.id && { profile: besides(profile) }),
         signedInAt: Math.floor(now()),
         issuedAt: now(),
         tokens: keptTokens({ ...tokens, expiresAt: tokens.expiresAt ?? verified.expiresAt }),
@@ -273,6 +278,10 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       }
     },
   }
+}
+
+function besides({ email, name }: NonNullable<SignedIn['profile']>): NonNullable<SessionRecord['profile']> {
+  return { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }
 }
 
 function tellRefusal(error: unknown): void {

@@ -23,6 +23,8 @@ export interface Guards<M> {
 export interface Call {
   readonly user: User | undefined
   readonly auth: VerifiedToken | undefined
+  /** What `accessTokenOf` of the middleware gives; nothing without one. */
+  readonly accessToken: string | undefined
   readonly request: IncomingMessage
   readonly response: ServerResponse
 }

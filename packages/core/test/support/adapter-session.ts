@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { createAuthenticator } from '../../src/authenticator.ts'
 import { createRoleDirectory } from '../../src/roles/directory.ts'
 import type { RouteSetup } from './adapter-app.ts'
-import type { Browser } from './browser.ts'
+import { Browser } from './browser.ts'
 import type { SessionStage } from './session-stage.ts'
 
 /** The part of the contract about browsers that are signed in. */
@@ -19,6 +19,35 @@ export function describeSessions(stage: SessionStage): void {
       expect((await call(token)).json()).toMatchObject({ id: 'bob' })
       expect((await call(`${token}x`)).status).toBe(401)
       expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+    })
+
+    it('knows name and address of who has signed in, though the access token does not, also after a refresh', async () => {
+      use()
+      const browser = await signIn('logto', 'alice')
+      const named = { id: 'alice', name: 'Alice', email: 'alice@example.test' }
+      expect((await me(browser)).visited.json()).toMatchObject(named)
+      await clock.advance(3700)
+      expect((await me(browser)).visited.json()).toMatchObject(named)
+      const token = await stage.at.logto.tokenFor('alice', { resource: 'https://api.example.test' })
+      const call = await browser.open(`${stage.origin}/me`, { headers: { authorization: `Bearer ${token}` } })
+      expect(Object.keys(call.json() as object)).not.toContain('name')
+    })
+
+    it('gives its access token for calls to other APIs, a new one in time; who comes with a token gets that, and nobody none', async () => {
+      const auth = use({}, { required: false })
+      const browser = await signIn('logto', 'alice')
+      const tokenOf = async (headers = {}) =>
+        (await browser.open(`${stage.origin}/token`, { kind: 'api', headers })).json() as string
+      const first = await tokenOf()
+      expect(await auth.verify(first)).toMatchObject({ user: { id: 'alice' } })
+      expect(await tokenOf()).toBe(first)
+      await clock.advance(3700)
+      const second = await tokenOf()
+      expect(second).not.toBe(first)
+      expect(await auth.verify(second)).toMatchObject({ user: { id: 'alice' } })
+      const own = await stage.at.logto.tokenFor('bob', { resource: 'https://api.example.test' })
+      expect(await tokenOf({ authorization: `Bearer ${own}` })).toBe(own)
+      expect((await new Browser().open(`${stage.origin}/token`, { kind: 'api' })).json()).toBe(null)
     })
 
     it('has its tokens verified in the turn of the request that it comes with', async () => {

@@ -21,7 +21,10 @@ export function buildPlain({ auth, http, routes }: AppSetup): RequestListener {
     const route = routes.find(({ path }) => path === request.url?.split('?', 1)[0])
     if (route === undefined) return void response.writeHead(404).end()
     const user = visitor.auth && userOf(visitor.auth)
-    response.end(JSON.stringify((await route.handle({ user, auth: visitor.auth, request, response })) ?? null))
+    const accessToken = made.accessTokenOf(request)
+    response.end(
+      JSON.stringify((await route.handle({ user, auth: visitor.auth, accessToken, request, response })) ?? null),
+    )
   }
 
   return (request, response) =>

@@ -80,6 +80,7 @@ export function createSessionStage(buildApp: BuildApp): SessionStage {
         routes: [
           { path: '/me', handle: ({ user }) => user ?? null },
           { path: '/session', handle: ({ auth: token }) => token?.session ?? null },
+          { path: '/token', handle: ({ accessToken }) => accessToken ?? null },
           { path: '/admin', guards: (g) => [g.requireRole('admin')], handle: () => ({ ok: true }) },
           { method: 'post', path: '/change', handle: () => ({ ok: true }) },
         ],
