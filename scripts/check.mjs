@@ -19,7 +19,7 @@ const steps = [
   ['build', [[...script('build.mjs'), '--quiet']]],
   ['pack', [script('pack.mjs')], 'build'],
   ['publint', tarballs.map((file) => [bin('publint'), 'run', '--strict', file]), 'pack'],
-  ['attw', tarballs.map((file) => [bin('attw'), '--profile', 'node16', '--no-emoji', file]), 'pack'],
+  ['attw', tarballs.map((file) => [bin('attw'), '--no-emoji', file]), 'pack'],
   ['consumers', [script('check-consumers.mjs')], 'pack'],
 ]
 
