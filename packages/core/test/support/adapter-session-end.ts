@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from '@jest/globals'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
 import { AuthError } from '../../src/errors.ts'
@@ -177,6 +178,27 @@ export function describeSessionEnd(stage: SessionStage): void {
       const { visited } = await me(browser)
       expect([visited.status, visited.setCookies.length > 0]).toEqual([401, true])
       expect(visited.headers.get('cache-control')).toBe('no-store')
+    })
+
+    it('is told of on a channel when it begins, gets new tokens and ends, and why', async () => {
+      const told: unknown[] = []
+      const note = (message: unknown) => told.push(message)
+      subscribe('claviger:session', note)
+      const auth = use()
+      const [one, other] = [await signIn('logto', 'alice'), await signIn('logto', 'bob')]
+      await clock.advance(3700)
+      await me(one)
+      await one.open(`${stage.origin}/auth/logout`, { form: {} })
+      await auth.revoke({ subject: 'bob', provider: 'logto' })
+      await me(other)
+      unsubscribe('claviger:session', note)
+      expect(told).toEqual([
+        { outcome: 'started', provider: 'logto', code: undefined },
+        { outcome: 'started', provider: 'logto', code: undefined },
+        { outcome: 'refreshed', provider: 'logto', code: undefined },
+        { outcome: 'ended', provider: 'logto', code: undefined },
+        { outcome: 'ended', provider: 'logto', code: 'ERR_TOKEN_REVOKED' },
+      ])
     })
 
     it('becomes nobody, where nobody is let in too', async () => {
