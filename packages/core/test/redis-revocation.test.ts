@@ -7,7 +7,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createClient, RESP_TYPES, type RedisClientOptions } from 'redis'
 import type { Authenticator, Events, RevocationList, RevocationRequest } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
+import { compact } from '../src/redis/compaction.ts'
 import { createRedisRevocationList, type RedisRevocationListOptions } from '../src/redis/index.ts'
+import { createLease } from '../src/redis/lease.ts'
+import { writeEntry } from '../src/redis/revocation-entry.ts'
+import { entryOf } from '../src/revocation-index.ts'
+import { textOf } from './support/documentation.ts'
 import { createCleanup, outcomeOf, until } from './support/faults.ts'
 import { describeWithRedis, type RedisServer, startRedis } from './support/redis-server.ts'
 import {
@@ -236,6 +241,30 @@ describeWithRedis('a revocation list in Redis', () => {
       await client.connect()
       await list.close()
       expect(await client.ping()).toBe('PONG')
+      client.destroy()
+    })
+
+    it('may be allowed what the docs say, and nothing else', async () => {
+      const [, told = ''] = /The commands are `([^`]+)`/.exec(textOf('docs/scaling.md')) ?? []
+      const commands = told.split(/\s+/).map((name) => `+${name.toLowerCase()}`)
+      const admin = await server.client()
+      await admin.sendCommand(['ACL', 'SETUSER', 'lister', 'on', '>a-password', '~{claviger}:*', ...commands])
+      const url = server.url.replace('redis://', 'redis://lister:a-password@')
+      const list = await lists.list({}, { url })
+      const shared = await lists.list({}, { url })
+      await list.add(ofToken(1))
+      await until(() => verdict(shared, 1) === 'revoked')
+      const texts = upTo(12_000).map((id) => writeEntry(entryOf(ofToken(id, Date.now() / 1000 - 400))))
+      await Promise.all(texts.map((r) => admin.xAdd(streamKey, '*', { r })))
+      const client = createClient({ url })
+      await client.connect()
+      const lease = createLease('{claviger}:revocations:compacting', 'this test')
+      await compact({ connection: client, key: streamKey, lease, living: 1, now: () => Date.now() / 1000 })
+      expect(await admin.xLen(streamKey)).toBeLessThan(7000)
+      await server.flush()
+      // It is told again by who knows it, and whoever starts meanwhile waits for that.
+      expect(verdict(await lists.list({}, { url }), 1)).toBe('revoked')
+      await expect(client.ping()).rejects.toThrow('NOPERM')
       client.destroy()
     })
 
