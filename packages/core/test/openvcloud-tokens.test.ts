@@ -263,6 +263,16 @@ describe('the options of openvCloud()', () => {
     ['a memory that is too long', { cacheFor: 301 }, /cacheFor/],
     ['a misspelt option', { cachefor: 30 }, /unknown option cachefor, did you mean cacheFor/],
     ['a misspelt option for JWTs', { jwt: { organisation: 'petshop' } }, /organisation/],
+    [
+      'an audience, which the portal refuses',
+      { jwt: { organization: 'petshop', audience: 'api' } },
+      /unknown option jwt\.audience/,
+    ],
+    [
+      'the options of itsYouOnline() that are those of this',
+      { jwt: { organization: 'petshop', name: 'a' } },
+      /jwt\.name/,
+    ],
     ['a key that is none', { jwt: { organization: 'petshop', keys: 'no key' } }, /keys must be public keys/],
   ])('refuse %s', (_, options, message) => {
     const all = { baseUrl: 'https://g8.example.com', ...options } as OpenvCloudOptions

@@ -46,12 +46,25 @@ export interface OpenvCloudOptions {
   validate?: Validator
 }
 
+// What they have to be, itsYouOnline() tells; what else that takes would mean nothing here, or shut everybody out.
+const any = z.unknown().optional()
+const ofItsYouOnline = {
+  organization: any,
+  memberOf: any,
+  subOrganizations: any,
+  authorizedParty: any,
+  requiredScopes: any,
+  environment: any,
+  keys: any,
+  dangerouslyAcceptDevelopmentKey: any,
+  baseUrl: any,
+  refreshValidity: any,
+  client: any,
+} satisfies Record<keyof OpenvCloudJwtOptions, z.ZodType>
+
 const schema = z.strictObject({
   baseUrl: secureAddress,
-  // Looked at by itsYouOnline().
-  jwt: z
-    .custom<OpenvCloudJwtOptions>((value) => typeof value === 'object' && value !== null, 'must be options')
-    .optional(),
+  jwt: z.strictObject(ofItsYouOnline).optional(),
   authkeys: z
     .union([z.literal(false), functionOf<(token: string) => boolean>()], 'must be false or a function')
     .optional(),
@@ -72,7 +85,8 @@ export function openvCloud(options: OpenvCloudOptions): Provider {
     throw invalidOptions('openvCloud', 'authkeys is false and there is no jwt: no token could be verified')
   }
   const base = restmachineOf(baseUrl)
-  const trusted = jwt === undefined ? undefined : itsYouOnline({ ...jwt, principals: ['user'], name })
+  const trusted =
+    jwt === undefined ? undefined : itsYouOnline({ ...(jwt as OpenvCloudJwtOptions), principals: ['user'], name })
   const accepts = authkeys || ((token: string) => authkeyShape.test(token))
   return {
     name,
