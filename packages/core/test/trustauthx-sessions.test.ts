@@ -407,9 +407,31 @@ describe('getUserData', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_TOKEN_CLAIMS' })
   })
 
+  it.each([
+    ['accessToken', 'ERR_TOKEN_EXPIRED'],
+    ['envelope', 'ERR_PROVIDER_UNAVAILABLE'],
+  ] as const)('of an answer whose exp, that of the %s, is past is %s', async (expiryOf, code) => {
+    stage.emulator.fail('getUserData', await stage.answerWith({ exp: stage.seconds() - 30 }))
+    await expect(stage.client({ expiryOf }).getUserData(tokens.accessToken)).rejects.toMatchObject({ code })
+  })
+
   it('does not speak of roles where the answer does not', async () => {
     stage.emulator.configure({ scopeInUserData: false })
     expect(await stage.client().getUserData(tokens.accessToken)).not.toHaveProperty('roleIds')
     stage.emulator.configure({ scopeInUserData: true })
+  })
+})
+
+describe('a session of the client', () => {
+  it.each([
+    ['accessToken', 900],
+    ['envelope', undefined],
+  ] as const)('of an answer whose exp is that of the %s', async (expiryOf, lifetime) => {
+    const client = stage.client({ expiryOf })
+    const ending = lifetime && Math.floor(stage.clock.now() / 1000) + lifetime
+    const { tokens: given } = await client.getUser(stage.emulator.mintUserToken('alice'))
+    expect(given.expiresAt).toBe(ending)
+    const { tokens: again } = await client.reAuth(stage.emulator.mintReAuthCode('alice'))
+    expect(again.expiresAt).toBe(ending)
   })
 })

@@ -46,7 +46,7 @@ export interface TrustAuthXTokenCalls {
   reAuth(code: string, options?: CallOptions): Promise<TrustAuthXSession>
   /** Exchanges the `code` of a login, which is a user token and can be used once. */
   getUser(userToken: string, options?: CallOptions): Promise<TrustAuthXSession>
-  /** Whose an access token is. @throws {AuthError} `ERR_TOKEN_CLAIMS` when it is not that of the `uid` given */
+  /** Whose an access token is. @throws {AuthError} `ERR_TOKEN_CLAIMS` when it is not that of the `uid` given, `ERR_TOKEN_EXPIRED` */
   getUserData(accessToken: string, options?: CallOptions & { uid?: string }): Promise<TrustAuthXProfile>
   /**
    * Two new tokens; store both. Calls with one refresh token, at the same time or within 10 seconds, are one call and get the same
@@ -70,6 +70,7 @@ interface Options {
   /** How signed answers are checked, at this moment. */
   readonly checks: () => EnvelopeOptions
   readonly validityOf: ValidityOf
+  readonly expiryOf: 'accessToken' | 'envelope'
   /** Whether an error says that a token is not valid, and not that our own key is not. */
   readonly isRefusal: (error: unknown) => Promise<boolean>
 }
@@ -79,8 +80,9 @@ const keepFor: Seconds = 10
 const envelope = z.string().min(1)
 
 /** Makes the part of the client that is about users and their tokens. */
-export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: Options): TrustAuthXTokenCalls {
-  const validity = validityBy(validityOf)
+export function createTokenCalls(options: Options): TrustAuthXTokenCalls {
+  const { ask, clock, checks, expiryOf, isRefusal } = options
+  const validity = validityBy(options.validityOf)
   const refreshes = new Map<string, Promise<TrustAuthXTokenSet>>()
 
   // Some servers say "not valid" with a status that is no error otherwise.
@@ -110,7 +112,7 @@ export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: 
 
   function exchange(operation: string, path: string, parameters: Record<string, string>, options?: CallOptions) {
     const call = { operation, path, parameters, safe: false }
-    return signed(call, (text) => readUserEnvelope(text, checks()), options)
+    return signed(call, (text) => withExpiry(readUserEnvelope(text, checks()), expiryOf), options)
   }
 
   function refresh(refreshToken: string, timeout: CallOptions['timeout']): Promise<TrustAuthXTokenSet> {
@@ -139,10 +141,12 @@ export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: 
       const parameters = { AccessToken: assertText('accessToken', accessToken) }
       const read = (text: string) => {
         const profile = readDataEnvelope(text, checks())
-        assertCurrent(profile.claims, checks())
+        if (expiryOf === 'envelope') assertCurrent(profile.claims, checks())
         return profile
       }
       const profile = await signed({ operation: 'getUserData', path: paths.getUserData, parameters }, read, options)
+      // The token has ended, which is no fault of the answer's.
+      assertCurrent(profile.claims, checks())
       if (uid === undefined || uid === profile.uid) return profile
       throw new AuthError('ERR_TOKEN_CLAIMS', { explanation: 'the access token is that of another user' })
     },
@@ -198,6 +202,13 @@ export function createTokenCalls({ ask, clock, checks, validityOf, isRefusal }: 
     },
   }
   return calls
+}
+
+// An `exp` that is the end of the answer alone tells nothing of the access token in it.
+function withExpiry(session: TrustAuthXSession, expiryOf: Options['expiryOf']): TrustAuthXSession {
+  if (expiryOf === 'accessToken') return session
+  const { expiresAt: _, ...tokens } = session.tokens
+  return { ...session, tokens }
 }
 
 function asRefused(code: 'ERR_UPSTREAM_UNAUTHORIZED' | 'ERR_TOKEN_INACTIVE', cause: AuthError): AuthError {

@@ -35,6 +35,8 @@ export interface TrustAuthXClientOptions extends TrustAuthXCredentials, ClientOp
   subDomain?: string
   /** What `iss` of signed answers must be. Default: anything. */
   envelopeIssuer?: string
+  /** Whose end the `exp` of signed answers is. With `envelope` nobody knows when tokens end. Default `accessToken`. */
+  expiryOf?: 'accessToken' | 'envelope'
   /** The statuses that mean "this token is not valid", of 201 to 499. Default 202, 203, 401, 403. */
   refusedStatuses?: readonly number[]
   /**
@@ -92,6 +94,7 @@ const schema = z.strictObject({
   loginUrl: secureAddress.optional(),
   subDomain: subDomainSchema.optional(),
   envelopeIssuer: text.optional(),
+  expiryOf: z.enum(['accessToken', 'envelope']).optional(),
   refusedStatuses: refusedStatusesSchema,
   validityOf: validityOfSchema,
   checkCredentials: z.boolean().optional(),
@@ -156,6 +159,7 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     clock,
     isRefusal,
     validityOf: checked.validityOf,
+    expiryOf: checked.expiryOf ?? 'accessToken',
     checks: () => ({ secretKey, issuer: checked.envelopeIssuer, now: now() }),
   })
   const browser = createBrowserCalls({

@@ -16,7 +16,7 @@ export interface TrustAuthXProfile {
   readonly img?: string
   /** The ids of the user's roles. Absent where the answer does not speak of roles. */
   readonly roleIds?: readonly string[]
-  /** Since the epoch: when the access token ends. */
+  /** Since the epoch: when the access token ends, or the answer (option `expiryOf`). */
   readonly expiresAt: Seconds
   /** What was signed, as received. It may hold tokens. */
   readonly claims: Claims

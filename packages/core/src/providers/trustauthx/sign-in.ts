@@ -2,10 +2,8 @@ import { isAuthError } from '../../errors.ts'
 import { fetchThrough } from '../../fetch-through.ts'
 import type { ProviderContext } from '../../provider.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
-import type { TokenSet } from '../../token-set.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
 import { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
-import type { TrustAuthXOptions } from './index.ts'
 import { believeFor, type Upstream } from './upstream.ts'
 
 /** How users of the organization sign in with a browser. */
@@ -19,10 +17,10 @@ export interface TrustAuthXLogin {
 }
 
 type Options = Pick<TrustAuthXClientOptions, 'apiKey' | 'secretKey' | 'orgId'> & {
-  readonly [Name in 'apiBaseUrl' | 'envelopeIssuer' | 'refusedStatuses' | 'checkCredentials']?:
+  readonly [Name in 'apiBaseUrl' | 'envelopeIssuer' | 'expiryOf' | 'refusedStatuses' | 'checkCredentials']?:
     | TrustAuthXClientOptions[Name]
     | undefined
-} & { readonly expiryOf?: TrustAuthXOptions['expiryOf'] | undefined }
+}
 
 /**
  * Signing in at the hosted page, which brings a `code` and nothing else back: what knows this browser again is the cookie that it set
@@ -36,7 +34,8 @@ export function signInWith(
   const clients = new WeakMap<ProviderContext, TrustAuthXClient>()
 
   function clientFor(context: ProviderContext): TrustAuthXClient {
-    const { apiKey, secretKey, orgId, apiBaseUrl, envelopeIssuer, refusedStatuses, checkCredentials } = options
+    const { apiKey, secretKey, orgId, apiBaseUrl, envelopeIssuer, expiryOf, refusedStatuses, checkCredentials } =
+      options
     const client =
       clients.get(context) ??
       createTrustAuthXClient({
@@ -47,6 +46,7 @@ export function signInWith(
         clock: context.clock,
         ...(apiBaseUrl !== undefined && { apiBaseUrl }),
         ...(envelopeIssuer !== undefined && { envelopeIssuer }),
+        ...(expiryOf !== undefined && { expiryOf }),
         ...(refusedStatuses !== undefined && { refusedStatuses }),
         ...(checkCredentials !== undefined && { checkCredentials }),
         ...(url !== undefined && { loginUrl: url }),
@@ -54,11 +54,6 @@ export function signInWith(
       })
     clients.set(context, client)
     return client
-  }
-
-  // An `exp` that is the end of the answer alone tells nothing of the access token in it.
-  function kept({ expiresAt, ...tokens }: TokenSet): TokenSet {
-    return options.expiryOf === 'envelope' || expiresAt === undefined ? tokens : { ...tokens, expiresAt }
   }
 
   // A code that is refused is the browser's, unless it is our own key. An answer that cannot be read, or is not signed with our secret, is no
@@ -80,7 +75,7 @@ export function signInWith(
     start: async (_, context) => ({ location: clientFor(context).generateUrl() }),
     async finish({ url }, context) {
       const { tokens } = await taken(context, () => clientFor(context).getUser(codeIn(url)))
-      return { tokens: kept(tokens) }
+      return { tokens }
     },
     profile: {
       async start({ accessToken }, returnUrl, context) {
@@ -89,7 +84,7 @@ export function signInWith(
       async finish(url, context) {
         const ac = url.searchParams.get('ac') ?? undefined
         const session = await taken(context, () => clientFor(context).finishEditUser({ code: codeIn(url), ac }))
-        return session && kept(session.tokens)
+        return session?.tokens
       },
     },
   }
