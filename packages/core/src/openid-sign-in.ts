@@ -105,13 +105,14 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
         throw blamed(error, context)
       }
     },
-    async end({ returnUrl }, context) {
+    async end({ returnUrl, state }, context) {
       const { end_session_endpoint: endpoint } = await context.metadata()
       if (endpoint === undefined || !URL.canParse(endpoint)) return undefined
       // Without a token: it would stand in the address bar, and in the provider's log. The provider knows its own cookie.
       const url = new URL(endpoint)
       url.searchParams.set('client_id', client.clientId)
       url.searchParams.set('post_logout_redirect_uri', returnUrl)
+      if (state !== undefined) url.searchParams.set('state', state)
       return url.href
     },
   }

@@ -64,8 +64,14 @@ export interface BrowserSignIn {
   start(request: SignInRequest, context: ProviderContext): Promise<SignInStep>
   /** Turns what came back into tokens. @throws {AuthError} `ERR_SIGN_IN_REFUSED`, `ERR_PROVIDER_UNAVAILABLE`, `ERR_UPSTREAM_…` */
   finish(callback: SignInCallback, context: ProviderContext): Promise<SignedIn>
-  /** Where a browser has to go to end its session at the provider as well; nothing where that is not known. */
-  end?(request: { readonly returnUrl: string }, context: ProviderContext): Promise<string | undefined>
+  /**
+   * Where a browser has to go to end its session at the provider as well; nothing where that is not known. It comes back to `returnUrl`,
+   * which is always the same, and may bring `state` back in its query.
+   */
+  end?(
+    request: { readonly returnUrl: string; readonly state?: string },
+    context: ProviderContext,
+  ): Promise<string | undefined>
   /** The provider's page on which users change their own data, where it has one. */
   readonly profile?: ProfileEditor
 }

@@ -10,7 +10,7 @@ export interface CookieJar {
   read(request: HttpRequest, name: string): string | undefined
   /** The pieces of a sealed text put together; nothing where one is missing. */
   readParts(request: HttpRequest, name: string): string | undefined
-  /** The names of cookies that begin like this. */
+  /** The names of cookies that begin like this, the latest of them, as a browser sends them. */
   namesOf(request: HttpRequest, beginning: string): readonly string[]
   write(name: string, value: string, maxAge: Seconds): string
   /** The cookies of a sealed text, and the end of those that it does not need any more. */
@@ -36,10 +36,12 @@ export function createCookieJar({ isSecure, maxBytes }: { isSecure: boolean; max
     stringifySetCookie({ name: prefix + name, value, maxAge: Math.max(0, Math.floor(maxAge)), ...attributes })
   const partName = (name: string, index: number) => (index === 0 ? name : `${name}.${index}`)
 
-  function namesOf(request: HttpRequest, beginning: string): string[] {
+  function namesOf(request: HttpRequest, beginning: string, isMeant = (_name: string) => true): string[] {
     const names = pairsOf(request).map((pair) => pair.slice(0, pair.indexOf('=')).trim())
-    const ours = names.filter((name) => name.startsWith(prefix + beginning))
-    return [...new Set(ours)].slice(0, maxStale).map((name) => name.slice(prefix.length))
+    // What has other letters we have not set, and could not end.
+    const ours = names.filter((name) => name.startsWith(prefix + beginning) && /^[\w.-]+$/.test(name))
+    const meant = ours.map((name) => name.slice(prefix.length)).filter(isMeant)
+    return [...new Set(meant)].slice(-maxStale)
   }
 
   function read(request: HttpRequest, name: string): string | undefined {
@@ -50,9 +52,8 @@ export function createCookieJar({ isSecure, maxBytes }: { isSecure: boolean; max
 
   function stale(request: HttpRequest, name: string, used: number): string[] {
     const isPart = (one: string) => one === name || /^\.\d+$/.test(one.slice(name.length))
-    return namesOf(request, name)
-      .filter((one) => isPart(one) && (one === name ? 0 : Number(one.slice(name.length + 1))) >= used)
-      .map((one) => write(one, '', 0))
+    const isStale = (one: string) => isPart(one) && Number(one.slice(name.length + 1)) >= used
+    return namesOf(request, name, isStale).map((one) => write(one, '', 0))
   }
 
   return {
@@ -65,7 +66,7 @@ export function createCookieJar({ isSecure, maxBytes }: { isSecure: boolean; max
       for (let index = 1; index < parts; index += 1) all.push(read(request, partName(name, index)) ?? '')
       return all.join('')
     },
-    namesOf,
+    namesOf: (request, beginning) => namesOf(request, beginning),
     write,
     writeParts(request, name, text, maxAge) {
       const parts = text.match(new RegExp(`.{1,${maxPart}}`, 'g')) ?? []

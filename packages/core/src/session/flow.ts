@@ -52,11 +52,13 @@ export function createFlows({ settings, seal, jar, now }: Pick<Sessions, 'settin
       const name = nameFor(flow, hasState ? flow.state : undefined)
       const { text } = await seal.seal('sign-in', { ...flow, until: now() + lifetime })
       const others = jar.namesOf(request, beginning).filter((one) => one !== name)
-      const lengths = others.map((one) => jar.read(request, one)?.length ?? 0)
-      const isFull = others.length >= maxAtOnce || lengths.reduce((sum, one) => sum + one, text.length) > maxLength
-      // A browser that keeps setting out, or is made to, must not fill its cookies up.
-      const ended = isFull ? others.map((one) => jar.write(one, '', 0)) : []
-      return [jar.write(name, text, lifetime), ...ended]
+      // A browser that keeps setting out, or is made to, must not fill its cookies up. It sends the oldest first (RFC 6265 section 5.4).
+      let room = maxLength - text.length
+      const ended = others.toReversed().filter((one, newer) => {
+        room -= jar.read(request, one)?.length ?? 0
+        return newer + 1 >= maxAtOnce || room < 0
+      })
+      return [jar.write(name, text, lifetime), ...ended.map((one) => jar.write(one, '', 0))]
     },
     async finish(request, expected) {
       const name = nameFor(expected, expected.state)
@@ -76,6 +78,7 @@ function isFlow(value: unknown): value is Flow & { readonly until: Seconds } {
   return isObject(value) && isObject(value.kept) && typeof value.state === 'string' && typeof value.until === 'number'
 }
 
-function digest(text: string): string {
+/** Tells texts apart, in a few letters. */
+export function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
 }

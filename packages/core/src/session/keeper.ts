@@ -95,9 +95,10 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
       return { record: opened, cookies: now() - at >= rolling / 20 ? [await used(opened.id)] : [] }
     },
     async keep(request, record) {
+      const kept = await write(request, record)
+      // Only now: of those who come at the same time, all get the first.
       const other = latest.get(record.id)
       if (other !== undefined && other.version >= record.version) return write(request, other)
-      const kept = await write(request, record)
       latest.set(record.id, record)
       return kept
     },

@@ -32,9 +32,10 @@ export function redirect(location: string, cookies: readonly string[] = []): Htt
   return { status: 303, headers: { ...privately, ...setting(cookies), Location: location }, body: '' }
 }
 
-/** The same answer with cookies. */
+/** The same answer with cookies, which it may change itself. */
 export function withCookies(answer: HttpAnswer, cookies: readonly string[]): HttpAnswer {
-  return { ...answer, headers: { ...answer.headers, ...setting(cookies) } }
+  const own = [answer.headers['Set-Cookie'] ?? []].flat()
+  return { ...answer, headers: { ...answer.headers, ...setting([...cookies, ...own]) } }
 }
 
 function setting(cookies: readonly string[]): { 'Set-Cookie'?: string[] } {

@@ -1,8 +1,9 @@
 import type { HttpRequest, SiteRules } from '../credentials.ts'
 import { AuthError } from '../errors.ts'
 import { publishRefusal } from '../events.ts'
+import { digest } from './flow.ts'
 import { type HttpAnswer, isPageRequest } from './page-request.ts'
-import { loopPage, redirect, withCookies } from './pages.ts'
+import { loopPage, redirect } from './pages.ts'
 import { maxReturnTo } from './return-to.ts'
 import type { SessionState, Sessions } from './sessions.ts'
 
@@ -29,17 +30,20 @@ export function createReception(
     if (!required || !settings.redirect || !isPageRequest(request)) return state
     assertNoSignIn(request, sessions)
     const loginUrl = loginUrlFor(request, sessions)
-    const turns = Number(/^\d$/.exec(jar.read(request, turnsName) ?? '')?.[0] ?? 0)
+    // Several tabs that are opened at a time are no loop: that leads to one page again and again.
+    const page = digest(request.originalUrl ?? request.url ?? '/')
+    const [count, of] = (jar.read(request, turnsName) ?? '').split('.')
+    const turns = of === page && /^\d$/.test(count ?? '') ? Number(count) : 0
     if (state.ended !== undefined) publishRefusal(state.ended)
     if (turns < maxTurns) {
-      const cookies = [...state.cookies, jar.write(turnsName, String(turns + 1), turnLifetime)]
+      const cookies = [...state.cookies, jar.write(turnsName, `${turns + 1}.${page}`, turnLifetime)]
       return { ...state, answer: redirect(loginUrl), cookies }
     }
     const explanation = 'a browser has signed in three times without getting a session (option session.baseUrl?)'
     publishRefusal(new AuthError('ERR_SIGN_IN_LOOP', { explanation }))
     return {
       ...state,
-      answer: withCookies(loopPage(loginUrl), []),
+      answer: loopPage(loginUrl),
       cookies: [...state.cookies, ...jar.end(request, turnsName)],
     }
   }

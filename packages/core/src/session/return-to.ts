@@ -14,5 +14,6 @@ export function readReturnTo(value: string | null | undefined, origin: string, o
   const url = new URL(value, origin)
   // Nobody wants to go back to the sign-in.
   const isOwn = url.origin === origin && url.pathname !== ownPath && !url.pathname.startsWith(`${ownPath}/`)
-  return isOwn ? url.href : start
+  // What is escaped is longer than it was.
+  return isOwn && url.href.length <= origin.length + maxReturnTo ? url.href : start
 }

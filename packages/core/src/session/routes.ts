@@ -3,7 +3,6 @@ import { AuthError, type AuthErrorCode, answers, isAuthError } from '../errors.t
 import { publishRefusal } from '../events.ts'
 import { invalidOptions } from '../options.ts'
 import type { Route } from '../route.ts'
-import type { BrowserSignIn } from '../sign-in.ts'
 import { createFlows } from './flow.ts'
 import { type FormRequest, readForm } from './form.ts'
 import { createMailLimit } from './mail-limit.ts'
@@ -21,15 +20,10 @@ import {
 import type { SessionRecord } from './record.ts'
 import { readReturnTo } from './return-to.ts'
 import type { Sessions } from './sessions.ts'
+import { choiceOf, type SignInRoute, signInRoutes } from './sign-in-routes.ts'
 
 /** Answers the requests of a browser that signs in or out; nothing for a request that is not one of those. */
 export type AuthRoutes = (request: FormRequest) => Promise<HttpAnswer | undefined>
-
-const where = 'authRoutes'
-
-interface SignInRoute extends Route {
-  readonly signIn: BrowserSignIn
-}
 
 /** One request below the path of the routes. */
 interface Visit {
@@ -44,7 +38,7 @@ interface Visit {
  * @throws {AuthError} `ERR_OPTIONS_INVALID` without sessions, or without a provider to sign in at
  */
 export function createAuthRoutes(sessions: Sessions | undefined): AuthRoutes {
-  if (sessions === undefined) throw invalidOptions(where, 'needs an authMiddleware with the option session')
+  if (sessions === undefined) throw invalidOptions('authRoutes', 'needs an authMiddleware with the option session')
   return routesOf(sessions)
 }
 
@@ -54,6 +48,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
   const providers = signInRoutes(sessions)
   const flows = createFlows(sessions)
   const mayMail = createMailLimit(sessions.now)
+  const signedOutUrl = `${origin}${path}/signed-out`
   const callbackUrl = ({ provider }: Route) => `${origin}${path}/callback/${encodeURIComponent(provider.name)}`
 
   function signInOf(record: SessionRecord): SignInRoute | undefined {
@@ -131,19 +126,18 @@ function routesOf(sessions: Sessions): AuthRoutes {
     assertSameSite(request, { ownOrigin: origin })
     // A page of the app might send its visitor to sign in at once.
     const wanted = form.get('returnTo')
-    const returnTo = wanted === null ? `${origin}${path}/signed-out` : readReturnTo(wanted, origin, path)
+    const returnTo = wanted === null ? undefined : readReturnTo(wanted, origin, path)
     // Good or not: a provider that is down must keep nobody signed in.
     const { record, cookies } = await sessions.signOut(request)
-    if (record === undefined) return redirect(returnTo, cookies)
-    const location = await endAtProvider(sessions.routeOf(record), record.tokens, returnTo)
-    return redirect(location ?? returnTo, cookies)
+    const location = record && (await endAtProvider(sessions.routeOf(record), record.tokens, returnTo))
+    return redirect(location ?? returnTo ?? signedOutUrl, cookies)
   }
 
   // The user is signed out here whatever the provider says.
   async function endAtProvider(
     route: Route | undefined,
     { accessToken, refreshToken }: { accessToken: string; refreshToken?: string },
-    returnUrl: string,
+    returnTo: string | undefined,
   ): Promise<string | undefined> {
     if (route === undefined) return undefined
     const { provider, context } = route
@@ -157,59 +151,71 @@ function routesOf(sessions: Sessions): AuthRoutes {
       if (isAuthError(error)) publishRefusal(error, provider.name)
     }
     if (!settings.endAtProvider) return undefined
-    return provider.signIn?.end?.({ returnUrl }, context).catch(() => undefined)
+    // Providers send a browser back to addresses that they know only.
+    const request = { returnUrl: signedOutUrl, ...(returnTo !== undefined && { state: returnTo.slice(origin.length) }) }
+    return provider.signIn?.end?.(request, context).catch(() => undefined)
   }
 
-  async function profile({ request, url, form }: Visit): Promise<HttpAnswer> {
-    const given = request.method === 'POST' ? form : url.searchParams
-    const returnTo = readReturnTo(given.get('returnTo'), origin, path)
-    const state = await sessions.find(request, true)
-    const { record } = state
-    const route = record && signInOf(record)
-    if (record === undefined || route === undefined) return redirect(`${origin}${path}/login`, state.cookies)
-    const { signIn, provider, context } = route
-    if (signIn.profile === undefined)
-      return withCookies(errorPage(404, 'There is no page to change this profile on.'), state.cookies)
-    if (request.method !== 'POST' && request.headers['sec-fetch-site'] !== 'same-origin') {
-      const fields = { returnTo: returnTo.slice(origin.length) }
-      return withCookies(confirmPage('Profile', `${path}/profile`, 'Edit profile', fields), state.cookies)
-    }
-    if (request.method === 'POST') assertSameSite(request, { ownOrigin: origin })
-    const location = await signIn.profile.start(record.tokens, `${origin}${path}/profile/callback`, context)
-    const flow = {
-      issuer: provider.issuer,
-      kind: 'profile',
-      state: flows.newState(),
-      returnTo,
-      kept: {},
-      session: record.id,
-    } as const
-    return redirect(location, [...state.cookies, ...(await flows.begin(request, flow, false))])
+  async function signedOut({ url }: Visit): Promise<HttpAnswer> {
+    const returnTo = url.searchParams.get('state')
+    return returnTo === null ? signedOutPage(`${path}/login`) : redirect(readReturnTo(returnTo, origin, path))
   }
 
-  async function profileCallback({ request, url }: Visit): Promise<HttpAnswer> {
-    const state = await sessions.find(request, true)
-    const { record } = state
+  /** What is for somebody who is signed in. Whatever comes of it, the browser gets the cookies of a session that was refreshed for it. */
+  async function forSession(
+    request: FormRequest,
+    work: (record: SessionRecord, route: SignInRoute) => Promise<HttpAnswer>,
+  ): Promise<HttpAnswer> {
+    const { record, cookies } = await sessions.find(request, true)
     const route = record && signInOf(record)
-    const editor = route?.signIn.profile
-    if (record === undefined || route === undefined || editor === undefined)
-      return redirect(`${origin}${path}/login`, state.cookies)
-    const { flow, cookies } = await flows.finish(request, { issuer: record.issuer, kind: 'profile', state: undefined })
+    if (record === undefined || route === undefined) return redirect(`${origin}${path}/login`, cookies)
     try {
-      if (flow.session !== record.id)
-        throw new AuthError('ERR_REQUEST_CROSS_SITE', { explanation: 'another session has set out to the profile' })
-      const tokens = await editor.finish(new URL(`${origin}${path}/profile/callback${url.search}`), route.context)
-      const replaced = tokens === undefined ? state : await sessions.replace(request, record, tokens)
-      return redirect(flow.returnTo, [...state.cookies, ...cookies, ...replaced.cookies])
+      return withCookies(await work(record, route), cookies)
     } catch (error) {
-      return failed(error, [...state.cookies, ...cookies])
+      throw isAuthError(error) ? error.withChallenge(error.challenge, [...cookies, ...error.cookies]) : error
     }
+  }
+
+  function profile({ request, url, form }: Visit): Promise<HttpAnswer> {
+    const isPost = request.method === 'POST'
+    const returnTo = readReturnTo((isPost ? form : url.searchParams).get('returnTo'), origin, path)
+    return forSession(request, async (record, { signIn, provider, context }) => {
+      if (signIn.profile === undefined) return errorPage(404, 'There is no page to change this profile on.')
+      if (!isPost && request.headers['sec-fetch-site'] !== 'same-origin') {
+        const fields = { returnTo: returnTo.slice(origin.length) }
+        return confirmPage('Profile', `${path}/profile`, 'Edit profile', fields)
+      }
+      const location = await signIn.profile.start(record.tokens, `${origin}${path}/profile/callback`, context)
+      const { issuer } = provider
+      const flow = { issuer, kind: 'profile', state: flows.newState(), returnTo, kept: {}, session: record.id } as const
+      return redirect(location, await flows.begin(request, flow, false))
+    })
+  }
+
+  function profileCallback({ request, url }: Visit): Promise<HttpAnswer> {
+    return forSession(request, async (record, { signIn, context }) => {
+      const { flow, cookies } = await flows.finish(request, {
+        issuer: record.issuer,
+        kind: 'profile',
+        state: undefined,
+      })
+      try {
+        if (flow.session !== record.id)
+          throw new AuthError('ERR_REQUEST_CROSS_SITE', { explanation: 'another session has set out to the profile' })
+        const at = new URL(`${origin}${path}/profile/callback${url.search}`)
+        const tokens = await signIn.profile?.finish(at, context)
+        const replaced = tokens === undefined ? [] : (await sessions.replace(request, record, tokens)).cookies
+        return redirect(flow.returnTo, [...cookies, ...replaced])
+      } catch (error) {
+        return failed(error, cookies)
+      }
+    })
   }
 
   // To an address without what came with the callback.
-  function failed(error: unknown, cookies: readonly string[] = []): HttpAnswer {
-    const { code } = told(error)
-    return redirect(`${origin}${path}/failed?${new URLSearchParams({ code })}`, cookies)
+  function failed(error: unknown, ended: readonly string[] = []): HttpAnswer {
+    const { code, cookies } = told(error)
+    return redirect(`${origin}${path}/failed?${new URLSearchParams({ code })}`, [...cookies, ...ended])
   }
 
   async function failure({ url }: Visit): Promise<HttpAnswer> {
@@ -219,13 +225,15 @@ function routesOf(sessions: Sessions): AuthRoutes {
 
   // For people: the same words as for programs, on a page.
   function pageOf(error: AuthError): HttpAnswer {
-    return errorPage(error.status, error.toJSON().detail, `${path}/login`, error.status === 503 ? error.headers : {})
+    const { 'Retry-After': retryAfter } = error.headers
+    const headers = retryAfter === undefined ? {} : { 'Retry-After': retryAfter }
+    return withCookies(errorPage(error.status, error.toJSON().detail, `${path}/login`, headers), error.cookies)
   }
 
   const visits: Readonly<Record<string, (visit: Visit) => Promise<HttpAnswer>>> = {
     '/login': login,
     '/logout': logout,
-    '/signed-out': async () => signedOutPage(`${path}/login`),
+    '/signed-out': signedOut,
     '/profile': profile,
     '/profile/callback': profileCallback,
     '/failed': failure,
@@ -239,7 +247,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
     const below = url.pathname.slice(path.length)
     const [, name] = /^\/callback\/([^/]+)$/.exec(below) ?? []
     const visit = name === undefined ? visits[below] : undefined
-    const isRead = request.method === 'GET'
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (visit === undefined && name === undefined) return undefined
     if (!isRead && (request.method !== 'POST' || name !== undefined || below === '/profile/callback')) return undefined
     try {
@@ -257,28 +265,9 @@ function routesOf(sessions: Sessions): AuthRoutes {
 function told(error: unknown): AuthError {
   if (!isAuthError(error)) throw error
   publishRefusal(error)
-  if (error.status === 502) return new AuthError('ERR_PROVIDER_UNAVAILABLE')
-  return error.status === 401 ? new AuthError('ERR_SIGN_IN_REFUSED') : error
-}
-
-function signInRoutes({ routes }: Sessions): readonly SignInRoute[] {
-  const found = routes.flatMap((route) => {
-    const { signIn } = route.provider
-    return signIn === undefined ? [] : [{ ...route, signIn }]
-  })
-  if (found.length === 0)
-    throw invalidOptions(where, 'no provider is set up for browsers to sign in (its option client)')
-  for (const { provider, signIn } of found)
-    if (signIn.fault !== undefined) throw invalidOptions(where, `${provider.name}: ${signIn.fault}`)
-  const names = found.map(({ provider }) => provider.name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined)
-    throw invalidOptions(where, `two providers to sign in at have the name ${JSON.stringify(twice)}`)
-  return found
-}
-
-function choiceOf({ provider, signIn }: SignInRoute): { name: string; label: string } {
-  return { name: provider.name, label: signIn.label ?? provider.name }
+  const { cookies } = error
+  if (error.status === 502) return new AuthError('ERR_PROVIDER_UNAVAILABLE', { cookies })
+  return error.status === 401 ? new AuthError('ERR_SIGN_IN_REFUSED', { cookies }) : error
 }
 
 function isEmail(text: string | undefined): boolean {

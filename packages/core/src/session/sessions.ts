@@ -121,8 +121,9 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     return Object.freeze({ ...verified, user, session: verified.session ?? id })
   }
 
-  function isDue({ issuedAt, tokens: { expiresAt } }: SessionRecord): boolean {
-    if (expiresAt === undefined) return false
+  /** @param auth the token of the session, where its provider did not say when it ends */
+  function isDue({ issuedAt, tokens }: SessionRecord, auth: VerifiedToken): boolean {
+    const { expiresAt = auth.expiresAt } = tokens
     return expiresAt - now() <= Math.min(settings.refreshAhead, (expiresAt - issuedAt) / 2)
   }
 
@@ -133,19 +134,27 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
   /** @throws {AuthError} with status 401 where the session is over */
   async function current(request: HttpRequest, kept: Kept, mayChange: boolean): Promise<SessionState> {
     const { record } = kept
-    assertionOf(record)()
-    const asIs = async (of = kept): Promise<SessionState> => ({ ...of, auth: await verify(request, of.record) })
+    const assertStands = assertionOf(record)
+    assertStands()
+    const asIs = async (of = kept) => {
+      const auth = await verify(request, of.record)
+      // It may have ended while somebody was asked. That is told by its id, which stays the same.
+      assertStands()
+      return { ...of, auth }
+    }
     const canRefresh = mayChange && routeOf(record)?.provider.refresh !== undefined
-    let good: SessionState | undefined
+    let good: Awaited<ReturnType<typeof asIs>> | undefined
+    let refusal: unknown
     try {
       good = await asIs()
     } catch (error) {
       const mayHelp = canRefresh && isAuthError(error) && error.status === 401 && error.code !== 'ERR_TOKEN_REVOKED'
       // Another new token would be refused as this one is.
       if (!mayHelp || (passing.has(error.code) && now() - record.issuedAt < patience)) throw error
+      refusal = error
     }
-    const mayWait = canRefresh && isDue(record) && clock.monotonic() >= (resting.get(record.issuer) ?? 0)
-    if (good !== undefined && !mayWait) return good
+    const isRested = canRefresh && clock.monotonic() >= (resting.get(record.issuer) ?? 0)
+    if (good !== undefined && !(isRested && isDue(record, good.auth))) return good
     const outcome = await authenticator.refresh({
       ...record.tokens,
       // By whichever is its alone: providers of several issuers may have one name.
@@ -153,10 +162,11 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       signedInAt: record.signedInAt,
     })
     if (outcome.outcome === 'refreshed') {
-      const next = await keeper.keep(request, nextOf(record, outcome.tokens))
+      const made = nextOf(record, outcome.tokens)
+      const next = await keeper.keep(request, made)
       if (next === undefined)
         throw new AuthError('ERR_TOKEN_INACTIVE', { explanation: 'the session has ended meanwhile' })
-      tell('refreshed', record)
+      if (next.record === made) tell('refreshed', record)
       return asIs(next).catch((error: unknown) => {
         // Who cannot be let in at the moment must have the new tokens all the same: the old ones are used up.
         throw isAuthError(error) ? error.withChallenge(error.challenge, next.cookies) : error
@@ -167,9 +177,9 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     const later = outcome.outcome === 'rejected' ? await keeper.later(request, record) : undefined
     if (later !== undefined) return asIs(later)
     // Without a refresh token, or while nobody answers, a session lasts as long as its access token.
-    const goesOn = outcome.outcome === 'unavailable' || outcome.error.code === 'ERR_TOKEN_MISSING'
-    if (good !== undefined && goesOn) return good
-    throw outcome.error
+    const hasNone = outcome.outcome === 'rejected' && outcome.error.code === 'ERR_TOKEN_MISSING'
+    if (good !== undefined && (hasNone || outcome.outcome === 'unavailable')) return good
+    throw hasNone ? refusal : outcome.error
   }
 
   /** Ends a session for everybody who has it, as far as that is possible now. @throws why it was not, all of it */
@@ -243,7 +253,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         ...(profile?.id === verified.user.id && { profile: besides(profile) }),
         signedInAt: Math.floor(now()),
         issuedAt: now(),
-        tokens: keptTokens({ ...tokens, expiresAt: tokens.expiresAt ?? verified.expiresAt }),
+        tokens: keptTokens(tokens),
       }
       // That others cannot be told of its end yet keeps nobody from signing in: here it is over, and they are told as soon as they can be.
       await endOf(request).catch(tellRefusal)

@@ -218,9 +218,11 @@ export function describeSignInAttacks(stage: SessionStage): void {
       const done = await browser.open(back.headers.get('location') ?? '', { follow: false })
       expect(done.headers.get('location')).toBe(`${stage.origin}/`)
       const out = await browser.open(`${stage.origin}/auth/logout`, { form: { returnTo }, follow: false })
-      expect(new URL(out.headers.get('location') ?? '').searchParams.get('post_logout_redirect_uri')).toBe(
-        `${stage.origin}/`,
-      )
+      const { searchParams } = new URL(out.headers.get('location') ?? '')
+      expect([searchParams.get('post_logout_redirect_uri'), searchParams.get('state')]).toEqual([
+        `${stage.origin}/auth/signed-out`,
+        '/',
+      ])
     })
 
     it.each(['/a//b', '/.//evil.example', '/%2f%2fevil.example', '/a?next=https://evil.example#//x', '/%5cevil'])(
