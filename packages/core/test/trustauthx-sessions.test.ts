@@ -78,6 +78,8 @@ describe('a code that comes back', () => {
     ['it is refused', { status: 401 }, 'ERR_SIGN_IN_REFUSED'],
     ['it is refused, in a word of its own', { status: 202 }, 'ERR_SIGN_IN_REFUSED'],
     ['it is malformed', { status: 422 }, 'ERR_SIGN_IN_REFUSED'],
+    ['there is no such path', { status: 404, body: '{"detail":"Not Found"}' }, 'ERR_UPSTREAM_NOT_FOUND'],
+    ['there is no such method', { status: 405, body: '{"detail":"Method Not Allowed"}' }, 'ERR_UPSTREAM_INVALID'],
     ['there is a page', 'html', 'ERR_UPSTREAM_UNKNOWN'],
     ['there is a redirect', 'redirect', 'ERR_PROVIDER_UNAVAILABLE'],
     ['the answer is nobody whom we know', { status: 200, body: '"e30.e30.AA"' }, 'ERR_UPSTREAM_UNKNOWN'],

@@ -22,6 +22,9 @@ type Options = Pick<TrustAuthXClientOptions, 'apiKey' | 'secretKey' | 'orgId'> &
     | undefined
 }
 
+// An answer that is none, a path that is not there, too many calls: nothing of these is about a code.
+const aboutUs = [200, 404, 405, 429]
+
 /**
  * Signing in at the hosted page, which brings a `code` and nothing else back: what knows this browser again is the cookie that it set
  * out with. The profile editor brings `code` and `ac` back, and new tokens for them.
@@ -63,7 +66,7 @@ export function signInWith(
       return await ask()
     } catch (error) {
       const status = isAuthError(error) ? error.upstream?.status : undefined
-      if (status === undefined || !/^(2|4)/.test(String(status)) || status === 200 || status === 429) throw error
+      if (status === undefined || !/^(2|4)/.test(String(status)) || aboutUs.includes(status)) throw error
       await reach(context).assertKey(status, believeFor)
       throw refusedSignIn('trustauthx: the code was refused, or used before', error)
     }
