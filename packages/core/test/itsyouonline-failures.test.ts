@@ -101,3 +101,29 @@ describe('the API', () => {
     expect(Buffer.from(sent as Uint8Array).includes(Buffer.from(bytes))).toBe(true)
   })
 })
+
+describe('the version of the host', () => {
+  it('is asked for without credentials, and read in both spellings', async () => {
+    const sent: [string, unknown][] = []
+    const client = stage.clientOf(stage.provider.user, {
+      fetch: (url, init) => {
+        sent.push([url, init.headers])
+        return fetch(url, init)
+      },
+    })
+    expect(await client.version()).toBe('emulated')
+    stage.provider.fail('about', { status: 200, body: '{"version":"1.2"}' })
+    expect(await client.version()).toBe('1.2')
+    expect(sent).toEqual(Array(2).fill([`${stage.provider.url}/version`, { accept: 'application/json' }]))
+  })
+
+  it.each([
+    { status: 200, body: '{}' },
+    { status: 200, body: '<html>parked</html>' },
+    { status: 404, body: '<html>gone</html>' },
+  ])('is an outage where the host is another: %j', async (fault) => {
+    stage.provider.fail('about', fault)
+    const { version } = stage.clientOf(stage.provider.user, { retries: 0 })
+    await expect(version()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+})

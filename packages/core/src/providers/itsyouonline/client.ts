@@ -58,6 +58,8 @@ export interface ItsYouOnlineClient {
   readonly ramlSpecUrl: string
   /** Where a browser ends its session at the provider, which then shows its own page: it does not lead back. Tokens live on. */
   readonly logoutUrl: string
+  /** What runs at the host, asked for without credentials: whether anything does. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
+  version(options?: CallOptions): Promise<string>
   /** Each operation of the API: parameters by name, then the body, then options of the call. */
   readonly api: ItsYouOnlineApi
   /**
@@ -99,6 +101,11 @@ export interface ItsYouOnlineClient {
   /** An organization; without a name the one that calls. @throws {AuthError} `ERR_OPTIONS_INVALID` when it is a user who calls */
   organization(globalid?: string, options?: CallOptions): Promise<ItsYouOnlineOrganizationAccount>
 }
+
+// The code spells it with a capital, the documentation without.
+const version = z
+  .union([z.looseObject({ Version: z.string() }), z.looseObject({ version: z.string() })])
+  .transform((body) => ('Version' in body ? body.Version : body.version) as string)
 
 const shared = {
   ...clientSchema,
@@ -174,6 +181,11 @@ export function createItsYouOnlineClient(options: ItsYouOnlineClientOptions): It
   return {
     ramlSpecUrl: `${base}/apidocumentation/raml/itsyouonline.raml`,
     logoutUrl: `${base}/logout`,
+    async version(callOptions = {}) {
+      const url = `${base}/version`
+      const call = { operation: 'version', method: 'GET', url, shown: url, expect: [200], schema: version } as const
+      return caller(call, callOptions)
+    },
     api,
     async getJwt({ useCache = false, ...request } = {}, callOptions = {}) {
       const key = withKey('getJwt')
