@@ -237,6 +237,22 @@ describe('what happens to a key set is told', () => {
       { ...usual, outcome: 'died', keys: 0 },
     ])
   })
+
+  it('with the keys that are not used, and why', async () => {
+    const { issuer, ask, refresh } = await set()
+    const weak = await createTestKey('RS256', { kid: 'weak', modulusLength: 1024 })
+    const told = await heard(async () => {
+      issuer.publish(weak.publicJwk)
+      await ask()
+      issuer.fail('jwks', { status: 500 })
+      await refresh()
+    })
+    const ignored = [{ kid: 'weak', reason: 'an RSA key of 1024 bits' }]
+    expect(told.slice(0, 2)).toMatchObject([
+      { outcome: 'replaced', keys: 1, ignored },
+      { outcome: 'failed', keys: 1, ignored },
+    ])
+  })
 })
 
 /** What is told of key sets while something is done. */
