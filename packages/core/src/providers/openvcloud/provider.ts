@@ -36,7 +36,7 @@ export interface OpenvCloudOptions {
    * have to be for somebody: `{ organization: 'petshop' }`, or `{ organization: null }` for any. Default: none.
    */
   jwt?: OpenvCloudJwtOptions
-  /** Whether a token may be an `authkey`, by its shape. Default: 32 hexadecimal digits, as the portal makes them. `false` for never. */
+  /** Whether a token may be an `authkey`, by its shape. Default: 32 lower-case hexadecimal digits, as the portal makes them. `false` for never. */
   authkeys?: false | ((token: string) => boolean)
   /** How long a good answer about an `authkey` is remembered. Default 30, at most 300, 0 for not at all. */
   cacheFor?: Seconds
