@@ -74,6 +74,12 @@ describe('the docs', () => {
     )
   })
 
+  it('name what a provider is made of', () => {
+    const told = rowsOf('docs/add-a-provider.md', '| member').flatMap(([names = '']) => names.match(/\w+(?=`)/g) ?? [])
+    const members = ['Provider', 'JwtProfile', 'OpaqueProfile'].flatMap((name) => membersOf(`${src}/provider.ts`, name))
+    expect(sorted(told)).toEqual(sorted(members.filter((name) => name !== 'jwt' && name !== 'opaque')))
+  })
+
   it('name the events, with their members', () => {
     const events = textOf(`${src}/events.ts`).matchAll(/^ {2}'(claviger:[\w-]+)': \{(.*?)\}\n(?= {2}['/]|\})/gms)
     const bodies = new Map([...events].map(([, channel = '', body = '']) => [channel, body]))
