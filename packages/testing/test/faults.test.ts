@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createTestIssuer, type Fault, type TestIssuer } from '../src/index.ts'
@@ -156,6 +157,26 @@ describe('an endpoint with a fault', () => {
     expect(() => issuer.fail('jwks', 'explode' as 'hang')).toThrow('Not a fault: "explode". Use one of reset, hang,')
     expect(() => issuer.fail('jwks', { status: 99 })).toThrow('Not a fault')
     expect(() => issuer.fail('jwks', { delay: -1 })).toThrow('Not a fault')
+  })
+
+  it('is what the README says, and nothing else', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const said = (setWrong: () => void) => {
+      try {
+        setWrong()
+      } catch (error) {
+        return (error as Error).message
+      }
+      throw new Error('it was taken')
+    }
+    const rows = readme.split('\n').filter((line) => line.startsWith('| `'))
+    const told = rows.flatMap((row) => row.split('|')[1]?.match(/(?<=`')[\w-]+(?='`)/g) ?? [])
+    const faults = /Use one of (.*), \{ status \}/.exec(said(() => issuer.fail('jwks', 'x' as 'hang')))?.[1]
+    expect(told.sort()).toEqual(faults?.split(', ').sort())
+    const [, endpoints = ''] = /^Endpoints are (.*)\.$/m.exec(readme) ?? []
+    expect(said(() => issuer.fail('x' as 'jwks', 'hang'))).toBe(
+      `There is no endpoint x; there are ${endpoints.replaceAll('`', '')}.`,
+    )
   })
 })
 
