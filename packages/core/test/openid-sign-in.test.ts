@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { createTestKey, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { systemClock } from '../src/clock.ts'
 import { createRequest } from '../src/http.ts'
@@ -62,6 +63,91 @@ describe('a sign-in at an OpenID server that fails', () => {
     expect(error).toMatchObject({ code, explanation: expect.stringMatching(explanation) })
     for (const secret of secrets) expect(inspect(error, { depth: 10 })).not.toContain(secret)
   })
+})
+
+describe('a browser that sets out', () => {
+  const metadata = { issuer: 'https://id.example.test', authorization_endpoint: 'https://id.example.test/authorize' }
+
+  async function setsOut(client: object, fresh?: boolean): Promise<URLSearchParams> {
+    const { issuer } = metadata
+    const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop', ...client } })
+    const request = createRequest((address, init) => fetch(address, init), 5)
+    const context = { issuer, clock: systemClock, request, metadata: async () => metadata }
+    const asked = { callbackUrl: 'https://shop.example/auth/callback/oidc', state: 's', ...(fresh && { fresh }) }
+    const step = await signIn?.start(asked, context)
+    return new URL(step !== undefined && 'location' in step ? step.location : '').searchParams
+  }
+
+  it('asks for a code with state, nonce and PKCE, and for what the client names', async () => {
+    const parameters = { audience: 'https://api.example.com' }
+    const query = await setsOut({ resource: 'https://api.example.com', scopes: ['read:orders'], parameters })
+    expect(Object.fromEntries(query)).toEqual({
+      ...parameters,
+      client_id: 'shop',
+      response_type: 'code',
+      redirect_uri: 'https://shop.example/auth/callback/oidc',
+      resource: 'https://api.example.com',
+      scope: 'openid profile email offline_access read:orders',
+      state: 's',
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    })
+  })
+
+  it.each([
+    [false, {}, null],
+    [true, {}, 'login'],
+    [true, { prompt: 'consent' }, 'consent login'],
+    [false, { prompt: 'consent' }, 'consent'],
+  ])('signs in anew where that is asked for: %p with %j', async (fresh, parameters, prompt) => {
+    expect((await setsOut({ parameters }, fresh)).get('prompt')).toBe(prompt)
+  })
+})
+
+describe('the ID token of a sign-in', () => {
+  const tokenOf = (issuer: TestIssuer, claims: object = {}) => issuer.idTokenFor({ claims: { nonce: 'n', ...claims } })
+
+  async function signsIn(idTokenOf: (issuer: TestIssuer) => string | Promise<string>): Promise<unknown> {
+    const issuer = await cleanup.issuer()
+    const idToken = await idTokenOf(issuer)
+    const server = await cleanup.stub((_, response) =>
+      sendJson(response, { access_token: 'a', token_type: 'Bearer', id_token: idToken }),
+    )
+    const client = { clientId: issuer.clientId, tokenEndpoint: `${server.origin}/token` }
+    const { signIn } = oidc({ issuer: issuer.issuer, audience: 'api', client })
+    const request = createRequest((address, init) => fetch(address, init), 5)
+    const alg = { id_token_signing_alg_values_supported: ['ES256'] }
+    const metadata = { issuer: issuer.issuer, jwks_uri: issuer.jwksUri, ...alg }
+    const context = { issuer: issuer.issuer, clock: systemClock, request, metadata: async () => metadata }
+    const url = new URL(`https://shop.example/auth/callback/oidc?code=c&state=s`)
+    const kept = { verifier: 'v'.repeat(43), nonce: 'n' }
+    return signIn?.finish({ url, state: 's', kept }, context).then(({ tokens }) => tokens.accessToken, refusal)
+  }
+  const refusal = (error: unknown) => (error as { code?: string }).code
+
+  it('lets in who has the signature of the issuer', async () => {
+    expect(await signsIn(tokenOf)).toBe('a')
+  })
+
+  it.each<[string, (issuer: TestIssuer) => string | Promise<string>]>([
+    ['another signature', (issuer) => tokenOf(issuer).replace(/\.[\w-]+$/, `.${'A'.repeat(86)}`)],
+    [
+      'the signature of another key',
+      async (issuer) => issuer.idTokenFor({ claims: { nonce: 'n' }, key: await otherKey(issuer) }),
+    ],
+    ['no signature', (issuer) => issuer.sign({ alg: 'none' }, claimsOf(tokenOf(issuer)), null)],
+    ['another nonce', (issuer) => tokenOf(issuer, { nonce: 'm' })],
+    ['no nonce', (issuer) => tokenOf(issuer, { nonce: undefined })],
+    ['another client', (issuer) => tokenOf(issuer, { aud: 'another' })],
+    ['another issuer', (issuer) => tokenOf(issuer, { iss: 'https://other.example.test' })],
+    ['an end in the past', (issuer) => issuer.idTokenFor({ claims: { nonce: 'n' }, expiresIn: -60 })],
+  ])('lets nobody in with %s', async (_, idTokenOf) => {
+    expect(await signsIn(idTokenOf)).toBe('ERR_SIGN_IN_REFUSED')
+  })
+
+  const otherKey = ({ current: { kid } }: TestIssuer) => createTestKey('ES256', { kid })
+  const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 })
 
 describe('metadata that lack a place to ask', () => {
