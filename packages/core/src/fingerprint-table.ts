@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Fingerprint } from './fingerprint.ts'
 import type { Seconds } from './types.ts'
 
@@ -26,7 +27,7 @@ export const lastSecond = 2 ** 32 - 1
 
 /**
  * Fingerprints with the time until which each is needed, in 20 bytes a slot of flat memory: open addressing, never more than
- * three quarters full. What they are made of is random already, so they are their own hash.
+ * three quarters full.
  */
 export class FingerprintTable {
   readonly #parts: (Part | undefined)[] = new Array(parts).fill(undefined)
@@ -125,10 +126,21 @@ export class FingerprintTable {
   }
 }
 
+// What they are made of is random, unless somebody wrote them into the store that processes share: of a secret, nobody can choose many
+// that begin at one slot, where each would be looked for among all the others.
+const secret = Array.from({ length: 4 }, () => randomInt(2 ** 32) | 1)
+const [first = 1, second = 1, third = 1, fourth = 1] = secret
+
+function mix(hash: number, part: number, factor: number): number {
+  const product = Math.imul(hash ^ part, factor)
+  return product ^ (product >>> 15)
+}
+
 /** The slot of a fingerprint, or the free one where it would be. */
 function find({ slots }: Part, { a, b, c, d }: Fingerprint): number {
   const count = slots.length / width
-  for (let slot = Math.floor(((b >>> 0) / 2 ** 32) * count); ; slot = slot + 1 === count ? 0 : slot + 1) {
+  const hash = mix(mix(mix(mix(fourth, a, first), b, second), c, third), d, fourth)
+  for (let slot = Math.floor(((hash >>> 0) / 2 ** 32) * count); ; slot = slot + 1 === count ? 0 : slot + 1) {
     const at = slot * width
     if (slots[at + 4] === 0) return slot
     if (slots[at] === a && slots[at + 1] === b && slots[at + 2] === c && slots[at + 3] === d) return slot

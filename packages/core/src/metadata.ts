@@ -1,3 +1,4 @@
+import { safeClaims } from './claims.ts'
 import { unavailable } from './errors.ts'
 import type { JsonRequest, JsonResponse } from './http.ts'
 import { isObject } from './json.ts'
@@ -63,7 +64,9 @@ function check(issuer: string, { body }: JsonResponse): Metadata {
       `the metadata is of ${quoted(body.issuer)}, expected ${quoted(issuer)}${firstDifference(body.issuer, issuer)}`,
     )
   }
-  const members = Object.entries(body).filter(([, value]) => value !== null)
+  // Libraries copy it, which fails when it is nested without end.
+  const claims = safeClaims(body, `the metadata of ${quoted(issuer)}`)
+  const members = Object.entries(claims).filter(([, value]) => value !== null)
   for (const [name, value] of members) {
     if (!name.endsWith('_endpoint') && name !== 'jwks_uri') continue
     if (!isAddress(value, issuer)) throw unavailable(`the metadata of ${quoted(issuer)} has no valid URL as ${name}`)

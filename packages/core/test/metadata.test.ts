@@ -103,6 +103,7 @@ describe('the metadata of an issuer', () => {
     const { value } = await loadMetadata(issuer, undefined, request)
     expect(value).toMatchObject({ vendor: { x: 1 }, scopes_supported: ['a'] })
     expect(Object.isFrozen(value)).toBe(true)
+    expect(Object.isFrozen(value.vendor)).toBe(true)
   })
 
   it('leaves out what is null', async () => {
@@ -160,6 +161,12 @@ describe('metadata is refused', () => {
     ['nothing', ''],
   ])('when it is no object but %s', async (_, body) => {
     expect(await refusalOf(body)).toEqual([503, `the metadata of "${issuer}" is not a JSON object`])
+  })
+
+  it('when it is nested so deep that a library which copies it would fail', async () => {
+    const vendor = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    const explanation = `the metadata of "${issuer}" answered with something nested too deep`
+    expect(await refusalOf({ ...proper, vendor })).toEqual([503, explanation])
   })
 
   it.each([

@@ -143,6 +143,27 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     })
   })
 
+  it.each(['inf', '1e400', '9'.repeat(40)])(
+    'asks now and then when a turn ends at %s, which nobody has written',
+    async (until) => {
+      const writer = await redis.client()
+      const turn = create({ grace: 1 }).once(name, async () => pairOf(1))
+      await turn
+      const [one = ''] = (await writer.keys('*')) as string[]
+      await writer.del(one)
+      await writer.hSet(one, 'until', until)
+      const commands = async () =>
+        Number(/total_commands_processed:(\d+)/.exec(String(await writer.info('stats')))?.[1])
+      const before = await commands()
+      const waiting = create().once(name, async () => pairOf(2))
+      await pause(1000)
+      // Of a busy loop there would be hundreds. Those of a script count too.
+      expect((await commands()) - before).toBeLessThan(150)
+      await writer.del(one)
+      expect(await waiting).toEqual(pairOf(2))
+    },
+  )
+
   it('holds on to its turn for as long as the provider takes', async () => {
     const provider = createProvider()
     const first = create({ lease: 0.15 }).once(name, () => provider.ask())

@@ -76,6 +76,20 @@ describeWithRedis('sessions in Redis', () => {
       expect(await store.read('b', 60)).toBeUndefined()
     })
 
+    it.each(['', 'x', '1', '1:2', '1:x:y', '-1:99999999999999:x', ':99999999999999:x'])(
+      'has no session where somebody else has put %j',
+      async (value) => {
+        const store = storeOf()
+        const client = await redis.client()
+        await store.write('a', { sealed: 'x', version: 1 }, lives)
+        const key = (await client.keys('*'))[0] ?? ''
+        await client.set(key, value)
+        expect(await store.read('a', 60)).toBeUndefined()
+        await store.end('a')
+        expect(await client.get(key)).toBeNull()
+      },
+    )
+
     it('is 503 while it is out of reach, and takes no wrong option', async () => {
       const store = storeOf(0.3)
       await store.write('a', { sealed: 'x', version: 1 }, lives)

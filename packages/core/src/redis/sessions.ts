@@ -11,7 +11,7 @@ export type RedisSessionStoreOptions = RedisStoreOptions
 // What is kept: version, end in milliseconds, and what is sealed. Each script is one step, whoever else writes.
 const readScript = `local held = redis.call('GET', KEYS[1])
 if not held then return false end
-local left = tonumber(string.match(held, '^%d+:(%d+):')) - tonumber(ARGV[2])
+local left = (tonumber(string.match(held, '^%d+:(%d+):')) or 0) - tonumber(ARGV[2])
 if left <= 0 then return false end
 redis.call('PEXPIRE', KEYS[1], math.min(left, tonumber(ARGV[1])))
 return held`

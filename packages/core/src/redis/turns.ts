@@ -43,7 +43,7 @@ local function text(number) return string.format('%.0f', number) end
 const take = `${clock}
 local sealed = redis.call('HGET', KEYS[1], 'sealed')
 if sealed then return { 'over', sealed } end
-local left = tonumber(redis.call('HGET', KEYS[1], 'until') or 0) - now
+local left = math.min(tonumber(redis.call('HGET', KEYS[1], 'until') or 0) - now, tonumber(ARGV[2]))
 if left > 0 then return { 'taken', text(left) } end
 local fence = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'fence') or 0) + 1)
 local turns = redis.call('HINCRBY', KEYS[1], 'turns', 1)
