@@ -20,6 +20,48 @@ describe('a browser that signs in', () => {
     for (const callback of others) expect((await browser.open(callback)).url.pathname).toBe('/me')
   })
 
+  it('may set out once more where it has set out before, however many tabs it has', async () => {
+    use()
+    const browser = new Browser()
+    const setOut = (provider: string) =>
+      browser.open(`${stage.origin}/auth/login`, { form: { provider }, follow: false })
+    for (const provider of ['trustauthx', 'logto', 'logto', 'logto']) await setOut(provider)
+    await signIn('trustauthx', 'bob', browser)
+  })
+
+  it('comes back with what it has set out with, under its own name alone', async () => {
+    use()
+    const flowOf = async (browser: Browser, provider: string) => {
+      await browser.open(`${stage.origin}/auth/login`, { form: { provider, returnTo: '/me' }, follow: false })
+      const [name = ''] = browser.names(stage.origin).filter((one) => one.startsWith('claviger-flow-'))
+      return { name, text: browser.cookie(stage.origin, name) }
+    }
+    const code = () => encodeURIComponent(stage.at.trustAuthX.mintUserToken('alice'))
+    const comeBack = (browser: Browser) => browser.open(`${stage.origin}/auth/callback/trustauthx?code=${code()}`)
+    const [browser, other] = [new Browser(), await signIn('trustauthx', 'bob')]
+    const { name, text } = await flowOf(browser, 'trustauthx')
+    await other.open(`${stage.origin}/auth/profile`, { form: {}, follow: false })
+    const profile = other.names(stage.origin).find((one) => one.startsWith('claviger-flow-')) ?? ''
+    const foreign = [(await flowOf(new Browser(), 'logto')).text, other.cookie(stage.origin, profile), 'x', undefined]
+    for (const one of foreign) {
+      browser.set(stage.origin, name, one)
+      expect((await comeBack(browser)).status).toBe(403)
+    }
+    browser.set(stage.origin, name, text)
+    expect((await comeBack(browser)).status).toBe(200)
+    const { browser: tab, callback } = await onTheWay('alice')
+    const [own = ''] = tab.names(stage.origin)
+    tab.set(stage.origin, own, (await flowOf(new Browser(), 'logto')).text)
+    expect((await tab.open(callback)).status).toBe(403)
+  })
+
+  it('sets out also where a neighbour has doubled its cookies', async () => {
+    use()
+    const headers = { cookie: 'claviger-flow-a=1; claviger-flow-a=2' }
+    const sent = await new Browser().open(`${stage.origin}/auth/login?provider=logto`, { headers, follow: false })
+    expect(sent.status).toBe(303)
+  })
+
   it('may open many pages at a time: that is no loop', async () => {
     use()
     const browser = new Browser()

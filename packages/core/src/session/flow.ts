@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { HttpRequest } from '../credentials.ts'
 import { AuthError } from '../errors.ts'
-import { isObject } from '../json.ts'
 import type { Seconds } from '../types.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -34,6 +33,8 @@ export interface Flows {
   ): Promise<{ readonly flow: Flow; readonly cookies: readonly string[] }>
 }
 
+type Opened = Flow & { readonly until: Seconds }
+
 // As long as the link in a mail is good.
 const lifetime: Seconds = 900
 // Tabs of one browser that are on the way at a time, and bytes of their cookies: servers refuse long headers.
@@ -62,20 +63,16 @@ export function createFlows({ settings, seal, jar, now }: Pick<Sessions, 'settin
     },
     async finish(request, expected) {
       const name = nameFor(expected, expected.state)
-      const text = jar.read(request, name)
-      const opened = text === undefined ? undefined : await seal.open('sign-in', text)
-      const isOurs = isFlow(opened) && opened.issuer === expected.issuer && opened.kind === expected.kind
-      const isSame = isOurs && (expected.state === undefined || opened.state === expected.state)
-      if (isSame && opened.until > now()) return { flow: opened, cookies: [jar.write(name, '', 0)] }
+      // Nothing else is sealed for this.
+      const flow = (await seal.open('sign-in', jar.read(request, name) ?? '')) as Opened | undefined
+      const isMeant = flow?.issuer === expected.issuer && flow.kind === expected.kind
+      const isSame = isMeant && (expected.state === undefined || flow.state === expected.state)
+      if (isSame && flow.until > now()) return { flow, cookies: [jar.write(name, '', 0)] }
       throw new AuthError('ERR_REQUEST_CROSS_SITE', {
         explanation: 'this browser has not set out from here, has come back already, or took more than 15 minutes',
       })
     },
   }
-}
-
-function isFlow(value: unknown): value is Flow & { readonly until: Seconds } {
-  return isObject(value) && isObject(value.kept) && typeof value.state === 'string' && typeof value.until === 'number'
 }
 
 /** Tells texts apart, in a few letters. */
