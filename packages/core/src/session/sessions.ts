@@ -110,15 +110,11 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
     }
   }
 
-  async function verify(
-    request: HttpRequest,
-    { id, issuer, subject, tokens, profile }: SessionRecord,
-  ): Promise<VerifiedToken> {
-    const verified = await authenticator.verify(tokens.accessToken, request)
-    if (verified.issuer !== issuer || verified.user.id !== subject)
+  async function verify(request: HttpRequest, record: SessionRecord): Promise<VerifiedToken> {
+    const verified = await authenticator.verify(record.tokens.accessToken, request)
+    if (verified.issuer !== record.issuer || verified.user.id !== record.subject)
       throw new AuthError('ERR_TOKEN_REFUSED', { explanation: 'the token of the session is of another user' })
-    const user = profile === undefined ? verified.user : Object.freeze({ ...profile, ...verified.user })
-    return Object.freeze({ ...verified, user, session: verified.session ?? id })
+    return inSession(verified, record)
   }
 
   /** @param auth the token of the session, where its provider did not say when it ends */
@@ -236,7 +232,15 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       const { record, ended } = await this.find(request, settings.store !== undefined, site)
       if (ended !== undefined) throw ended
       if (record === undefined) return undefined
-      return watch(record.tokens.accessToken, request, assertionOf(record))
+      const watched = await watch(record.tokens.accessToken, request, assertionOf(record))
+      return {
+        get auth() {
+          return inSession(watched.auth, record)
+        },
+        signal: watched.signal,
+        renew: async (token) => inSession(await watched.renew(token), record),
+        end: watched.end,
+      }
     },
     async start(request, { provider }, { tokens, session, profile }) {
       const verified = await authenticator.verify(tokens.accessToken, request)
@@ -288,6 +292,12 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       }
     },
   }
+}
+
+/** A token with what is known of its session. */
+function inSession(verified: VerifiedToken, { id, profile }: SessionRecord): VerifiedToken {
+  const user = profile === undefined ? verified.user : Object.freeze({ ...profile, ...verified.user })
+  return Object.freeze({ ...verified, user, session: verified.session ?? id })
 }
 
 function besides({ email, name }: NonNullable<SignedIn['profile']>): NonNullable<SessionRecord['profile']> {

@@ -37,7 +37,10 @@ export function describeSessionUpgrades(buildApp: BuildApp): void {
         auth,
         http: { session: { baseUrl: app.origin, keys: key } },
         signIn: true,
-        routes: [{ path: '/me', handle: ({ user }) => user ?? null }],
+        routes: [
+          { path: '/me', handle: ({ user }) => user ?? null },
+          { path: '/session', handle: ({ auth: token }) => token?.session ?? null },
+        ],
         onMiddleware: (middleware) => ({ authenticateUpgrade } = middleware),
       })
     })
@@ -77,6 +80,22 @@ export function describeSessionUpgrades(buildApp: BuildApp): void {
       expect(upgrades[0]?.user).toMatchObject({ id: 'alice', provider: 'logto' })
       expect(await connect(browser, 'https://evil.example')).toBe(403)
       expect(await connect(new Browser())).toBe(401)
+    })
+
+    it('is of the same user, and of the same session, as a request', async () => {
+      const browser = await signIn('alice')
+      const [user, session] = await Promise.all(
+        ['/me', '/session'].map(async (path) => (await browser.open(app.origin + path)).json()),
+      )
+      expect([session, await connect(browser)]).toEqual([expect.any(String), 101])
+      const token = await at.logto.tokenFor('alice', { resource: 'https://api.example.test' })
+      for (const renew of [false, true]) {
+        if (renew) expect(await upgrades[0]?.renew(token)).toMatchObject({ session })
+        expect([upgrades[0]?.user, upgrades[0]?.auth.session]).toEqual([user, session])
+      }
+      await auth.revoke({ session: upgrades[0]?.auth.session ?? '' })
+      await clock.advance(0.1)
+      await until(() => upgrades[0]?.signal.aborted === true)
     })
 
     it('ends when its browser signs out, and no other does', async () => {
