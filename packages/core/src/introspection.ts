@@ -36,10 +36,11 @@ export function introspection(options: IntrospectionOptions): OpaqueProfile['ver
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
     })
     const { body, status } = response
-    // 401 and 403 are about our own client, never about the token.
+    // 401 and 403 are about our own client, never about the token. Some servers say 400 of a client that they do not know.
+    const hint = [400, 401, 403].includes(status) ? ' (are clientId and clientSecret right?)' : ''
     if (status !== 200)
       throw unavailable(
-        `the introspection endpoint of ${issuer} answered with status ${status}`,
+        `the introspection endpoint of ${issuer} answered with status ${status}${hint}`,
         retryAfter(response.headers),
       )
     if (!isObject(body) || typeof body.active !== 'boolean')

@@ -98,7 +98,7 @@ describe('an opaque token', () => {
     const { auth, issuer } = await set({ clientSecret: 'wrong' })
     await expect(auth.verify(issuer.opaqueTokenFor())).rejects.toMatchObject({
       status: 503,
-      explanation: `the introspection endpoint of ${issuer.issuer} answered with status 401`,
+      explanation: `the introspection endpoint of ${issuer.issuer} answered with status 401 (are clientId and clientSecret right?)`,
     })
   })
 
