@@ -1,9 +1,18 @@
-import { anyOf, createAuthenticator, role, scope, type User, type VerifiedToken } from '@claviger/core'
+import { anyOf, check, createAuthenticator, role, scope, type User, type VerifiedToken } from '@claviger/core'
 import { oidc } from '@claviger/core/oidc'
 import { authMiddleware, authorize, problemDetails, requirePermission, requireRole } from '@claviger/express'
 import * as onKoa from '@claviger/koa'
 import express from 'express'
 import Koa from 'koa'
+
+// What an app adds to users, for requests and guards alike.
+declare module '@claviger/core' {
+  interface User {
+    plan?: 'free' | 'paid'
+  }
+}
+export const onlyPaid = authorize(check(({ user }) => user.plan === 'paid', 'paid'))
+export const planOf = (req: express.Request) => req.user?.plan
 
 const authenticator = createAuthenticator({
   providers: [oidc({ issuer: 'https://id.example.com', audience: 'https://api.example.com' })],

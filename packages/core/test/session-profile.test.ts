@@ -78,6 +78,17 @@ it('nor what is told of another user than the access token is of', async () => {
   expect(await signedIn('alice', provider({}, swapped))).not.toHaveProperty('name')
 })
 
+it.each([
+  ['name', 320, true],
+  ['name', 321, false],
+  ['email', 320, true],
+  ['email', 321, false],
+])('%s of %i characters is kept: %s', async (member, length, isKept) => {
+  const change = (of: SignedIn) => ({ ...of, profile: { id: 'alice', [member]: 'x'.repeat(length) } })
+  const alice = (await signedIn('alice', provider({}, change))) as object
+  expect(Object.hasOwn(alice, member)).toBe(isKept)
+})
+
 it('the access token has the last word', async () => {
   expect(await signedIn('alice', provider({ name: 'Al' }))).toMatchObject({ name: 'Al', email: 'alice@example.test' })
 })

@@ -300,8 +300,14 @@ function inSession(verified: VerifiedToken, { id, profile }: SessionRecord): Ver
   return Object.freeze({ ...verified, user, session: verified.session ?? id })
 }
 
+// An address has no more (RFC 5321 section 4.5.3.1). A longer name must not fill the cookie: without it one can sign in.
+const longest = 320
+
 function besides({ email, name }: NonNullable<SignedIn['profile']>): NonNullable<SessionRecord['profile']> {
-  return { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }
+  const [address, called] = [email, name].map((text) =>
+    text !== undefined && text.length <= longest ? text : undefined,
+  )
+  return { ...(address !== undefined && { email: address }), ...(called !== undefined && { name: called }) }
 }
 
 function tellRefusal(error: unknown): void {
