@@ -22,6 +22,12 @@ afterAll(async () => {
   await issuer.close()
 })
 
+it('gives no token of a request that was not let in', () => {
+  const auth = authMiddleware({ providers: [oidc({ issuer: 'https://id.example.test', audience: 'api' })] })
+  const request = { headers: { authorization: 'Bearer of-nobody-knows-whom' } } as express.Request
+  expect(auth.accessTokenOf(request)).toBeUndefined()
+})
+
 // As docs/moving.md has it for apps of express-openid-connect.
 describe('pages for everybody, and pages that send to the sign-in', () => {
   it('know who is there, ask once, and refresh once', async () => {
