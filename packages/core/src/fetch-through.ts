@@ -1,4 +1,5 @@
-import type { Fetch } from './http.ts'
+import { unavailable } from './errors.ts'
+import { type Fetch, origin } from './http.ts'
 import type { ProviderContext } from './provider.ts'
 
 // A Response with one of these must have no body.
@@ -14,6 +15,8 @@ export function fetchThrough({ request }: Pick<ProviderContext, 'request'>): Fet
       ...(signal !== undefined && signal !== null && { signal }),
     })
     const { status, text } = answer
+    // Servers may send what is no status of HTTP, which no Response can have.
+    if (status > 599) throw unavailable(`${origin(url)} answered with status ${status}`)
     return new Response(withoutBody.includes(status) ? null : text, { status, headers: answer.headers })
   }
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type ApiCall, type Caller, path } from './client.ts'
 import type { CallOptions } from './client-options.ts'
 import type { JsonResponse } from './http.ts'
+import { harden } from './json.ts'
 
 /** `createClient` of openapi-fetch. To code that was bundled as CommonJS its default export is the whole module. */
 export const createOpenApiClient =
@@ -73,8 +74,13 @@ const notJson = Symbol('not JSON')
 const json = z.custom<unknown>((value) => value !== notJson, 'is not JSON')
 
 function contentOf({ json, body, text }: JsonResponse): unknown {
-  if (json) return body
-  return text === '' ? undefined : notJson
+  if (!json) return text === '' ? undefined : notJson
+  try {
+    return harden(body)
+  } catch {
+    // Nested so deep that it could not be written again.
+    return notJson
+  }
 }
 
 function toResponse(

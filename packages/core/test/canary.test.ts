@@ -42,6 +42,10 @@ describe('a process whose providers fail in every way, and tell all they were as
     expect(report.failures).toBeGreaterThan(calls * 0.7)
   })
 
+  it('throws no error but ours', () => {
+    expect(report.foreign).toEqual([])
+  })
+
   it('shows no secret in any error, explanation, cause, answer or event, nor to a hook', () => {
     expect(report.shown).toEqual([])
     expect(report.hooks).toBeGreaterThan(1000)

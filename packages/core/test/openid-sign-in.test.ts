@@ -47,6 +47,7 @@ describe('a sign-in at an OpenID server that fails', () => {
     ['with an unknown client', { error: 'invalid_client' }, 401, '', 'ERR_UPSTREAM_UNAUTHORIZED', /clientSecret right/],
     ['with an outage', { error: 'server_error' }, 500, '', down, /\(OAUTH_RESPONSE_IS_NOT_CONFORM\)$/],
     ['with too many requests', { error: 'slow_down' }, 429, '', down, /\(slow_down\)$/],
+    ['with what is no status', {}, 999, '', down, /answered with status 999$/],
     ['with a page', '<html>', 200, '', down, /\(OAUTH_RESPONSE_IS_NOT_JSON\)$/],
     ['with a page of a firewall', '<html>', 403, '', down, /\(OAUTH_RESPONSE_IS_NOT_JSON\)$/],
     ['with a broken ID token', { ...tokens, id_token: 'a.b.c' }, 200, '', down, /\(OAUTH_PARSE_ERROR\)$/],

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { AuthError } from '../../../src/errors.ts'
 import {
   type Authenticator,
   type AuthenticatorOptions,
@@ -67,7 +68,7 @@ function verifying(
   const context = contextOf(provider, { timeout: 0.15 })
   const refreshToken = secretOf('RefreshToken')
   const calls: Record<string, () => unknown> = {
-    health: () => Promise.reject(Object.assign(new Error('what health tells'), authenticator.health())),
+    health: () => Promise.reject(Object.assign(new AuthError('ERR_FORBIDDEN'), authenticator.health())),
   }
   for (const [at, token] of tokens.entries()) {
     const request = { method: 'GET', headers: { authorization: `Bearer ${token}` } }

@@ -12,6 +12,9 @@ export const lies = [
   'sends broken JSON',
   'sends wrong types',
   'sends a list',
+  'sends a nest',
+  'sends a list of nests',
+  'sends what is no text',
   'redirects',
   'says 200',
   'says 201',
@@ -25,6 +28,7 @@ export const lies = [
   'says 429',
   'says 500',
   'says 503',
+  'says 999',
   'says 400 in plain text',
   'says 401 in an OAuth error',
 ] as const
@@ -157,6 +161,15 @@ function answer(lie: Lie, heard: readonly string[], request: IncomingMessage, re
     case 'sends a list':
       send(200, JSON.stringify([...heard, telling]))
       return
+    case 'sends a nest':
+      send(200, nest)
+      return
+    case 'sends a list of nests':
+      send(200, `[{"id":"1","a":${nest}}]`)
+      return
+    case 'sends what is no text':
+      send(200, JSON.stringify(Object.fromEntries(Object.keys(telling).map((name) => [name, { toString: 1 }]))))
+      return
     case 'redirects':
       response.writeHead(302, { location: `http://127.0.0.1:9/?told=${encodeURIComponent(all)}` }).end(all)
       return
@@ -171,4 +184,6 @@ function answer(lie: Lie, heard: readonly string[], request: IncomingMessage, re
   }
 }
 
+// Deeper than what is written recursively can be followed.
+const nest = `${'{"keys":['.repeat(20_000)}${']}'.repeat(20_000)}`
 const printable = (text: string) => text.replace(/[^\x20-\x7e]|"/g, '').slice(0, 2000)

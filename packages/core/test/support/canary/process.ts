@@ -13,6 +13,8 @@ export interface Report {
   /** Calls made, by provider. */
   readonly calls: Readonly<Record<string, number>>
   readonly failures: number
+  /** Errors that are none of ours. */
+  readonly foreign: readonly string[]
   readonly events: Readonly<Record<string, number>>
   readonly hooks: number
   /** What showed a secret: where, and what was shown. */
@@ -27,6 +29,7 @@ const events: Record<string, number> = {}
 const shown: string[] = []
 const allowed: RegExp[] = []
 const unhandled: string[] = []
+const foreign: string[] = []
 let failures = 0
 let hooks = 0
 
@@ -48,7 +51,7 @@ try {
     for (const isSecondStep of [false, true]) for (const start of actors) await playAll(lie, isSecondStep, start)
   }
   const addresses = liar.asked.filter((address) => hasMark(address) && !allowed.some((one) => one.test(address)))
-  const report: Report = { calls, failures, events, hooks, shown, addresses, unhandled }
+  const report: Report = { calls, failures, foreign, events, hooks, shown, addresses, unhandled }
   writeSync(3, JSON.stringify(report))
 } catch (error) {
   console.error(error)
@@ -87,6 +90,7 @@ async function play({ provider }: Actor, name: string, call: () => unknown): Pro
       throw outcome.error
   } catch (error) {
     failures += 1
+    if (!isAuthError(error)) foreign.push(`${name}: ${error instanceof Error ? error.stack : inspect(error)}`)
     look(name, everythingOf(error))
   }
 }
