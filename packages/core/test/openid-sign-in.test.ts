@@ -69,11 +69,11 @@ describe('a sign-in at an OpenID server that fails', () => {
 describe('a browser that sets out', () => {
   const metadata = { issuer: 'https://id.example.test', authorization_endpoint: 'https://id.example.test/authorize' }
 
-  async function setsOut(client: object, fresh?: boolean): Promise<URLSearchParams> {
+  async function setsOut(client: object, fresh?: boolean, more = {}): Promise<URLSearchParams> {
     const { issuer } = metadata
     const { signIn } = oidc({ issuer, audience: 'api', client: { clientId: 'shop', ...client } })
     const request = createRequest((address, init) => fetch(address, init), 5)
-    const context = { issuer, clock: systemClock, request, metadata: async () => metadata }
+    const context = { issuer, clock: systemClock, request, metadata: async () => ({ ...metadata, ...more }) }
     const asked = { callbackUrl: 'https://shop.example/auth/callback/oidc', state: 's', ...(fresh && { fresh }) }
     const step = await signIn?.start(asked, context)
     return new URL(step !== undefined && 'location' in step ? step.location : '').searchParams
@@ -103,6 +103,15 @@ describe('a browser that sets out', () => {
     [false, { prompt: 'consent' }, 'consent'],
   ])('signs in anew where that is asked for: %p with %j', async (fresh, parameters, prompt) => {
     expect((await setsOut({ parameters }, fresh)).get('prompt')).toBe(prompt)
+  })
+
+  it.each([
+    [['openid', 'offline_access'], 'openid profile email offline_access'],
+    [['openid'], 'openid profile email'],
+    ['openid', 'openid profile email offline_access'],
+    [undefined, 'openid profile email offline_access'],
+  ])('asks for a refresh token, but where the metadata know of none: %p', async (scopes_supported, scope) => {
+    expect((await setsOut({}, false, { scopes_supported })).get('scope')).toBe(scope)
   })
 })
 
