@@ -102,6 +102,30 @@ describe('a login', () => {
     await expect(client.finishLogin({ code: 'c', cookie })).rejects.toMatchObject({ code: 'ERR_REQUEST_CROSS_SITE' })
   })
 
+  it.each<[string, () => unknown]>([
+    ['is missing', () => undefined],
+    ['is empty', () => ''],
+    ['is there twice', () => ['a', 'b']],
+    ['is endless', () => 'a'.repeat(8193)],
+    ['was never issued', () => 'never-issued'],
+  ])('is refused when the code %s, and nobody else is to blame', async (_, code) => {
+    const cookie = client.startLogin().headers['Set-Cookie']?.split(';')[0] ?? ''
+    const refused = { code: 'ERR_SIGN_IN_REFUSED', status: 403 }
+    await expect(client.finishLogin({ code: code() as string, cookie })).rejects.toMatchObject(refused)
+    await expect(client.finishEditUser({ code: code() as string })).rejects.toMatchObject(refused)
+  })
+
+  it('is not refused for our own key, an outage or a path that is not there', async () => {
+    const wrong = stage.client({ secretKey: 'b'.repeat(64) })
+    const cookieOf = (one: TrustAuthXClient) => one.startLogin().headers['Set-Cookie']?.split(';')[0]
+    const finish = (one: TrustAuthXClient) => one.finishLogin({ code: values.userToken, cookie: cookieOf(one) })
+    await expect(finish(wrong)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNAUTHORIZED' })
+    stage.emulator.fail('getUser', { status: 404, body: '{"detail":"Not Found"}' })
+    await expect(finish(client)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_NOT_FOUND' })
+    stage.emulator.fail('getUser', { status: 503 })
+    await expect(finish(client)).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
+  })
+
   it('has a cookie for http where that is asked for', () => {
     const { headers } = stage.client({ insecureLoginCookie: true }).startLogin()
     expect(headers['Set-Cookie']).toMatch(/^trustauthx-login=[^;]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/)

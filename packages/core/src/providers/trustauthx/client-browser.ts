@@ -7,6 +7,7 @@ import type { Seconds } from '../../types.ts'
 import { isSecure } from '../secure-address.ts'
 import { type Ask, assertText } from './calls.ts'
 import type { TrustAuthXTokenCalls } from './client-tokens.ts'
+import { readCode, refusedCode, refusedCodeStatus } from './codes.ts'
 import type { TrustAuthXSession } from './envelope.ts'
 import { type LoginCookie, privately } from './login.ts'
 import { type CallUrl, paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
@@ -30,7 +31,8 @@ export interface TrustAuthXBrowserCalls {
    * Ends a login at the callback: checks the cookie, exchanges the code. Then make a new session id, send the `headers`, and
    * redirect to an address without the code.
    * @param callback the `code` of the query, and the `Cookie` header
-   * @throws {AuthError} `ERR_REQUEST_CROSS_SITE` without the cookie of `startLogin`, or later than 10 minutes after it
+   * @throws {AuthError} `ERR_REQUEST_CROSS_SITE` without the cookie of `startLogin`, or later than 10 minutes after it;
+   * `ERR_SIGN_IN_REFUSED` for a code that is none, or is not good any more
    */
   finishLogin(
     callback: { code: string; cookie: string | undefined },
@@ -52,6 +54,7 @@ export interface TrustAuthXBrowserCalls {
   /**
    * Ends the profile editor: the user with new tokens, or nothing when the user has changed nothing.
    * @param query as it came to the `url` of the editor; without `ac` something may have changed
+   * @throws {AuthError} `ERR_SIGN_IN_REFUSED` for a code that is none, or is not good any more
    */
   finishEditUser(
     query: { code: string; ac?: string | undefined },
@@ -67,6 +70,8 @@ interface Options extends TrustAuthXCredentials {
   readonly cookie: LoginCookie
   readonly tokens: TrustAuthXTokenCalls
   readonly isEditUrlAllowed: boolean
+  /** Whether it is our own key that is refused with this status. */
+  readonly isOurKey: (status: number) => Promise<boolean>
   readonly now: () => Seconds
 }
 
@@ -84,12 +89,24 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
     return { AccessToken: assertText('accessToken', accessToken), url: assertText('url', url) }
   }
 
+  // What a browser brings is the browser's fault, but for our own key.
+  async function taken<T>(code: string, ask: (code: string) => Promise<T>): Promise<T> {
+    try {
+      return await ask(readCode(code))
+    } catch (error) {
+      const status = refusedCodeStatus(error)
+      if (status === undefined || (await options.isOurKey(status))) throw error
+      throw refusedCode(error)
+    }
+  }
+
   return {
     generateUrl: () => loginPage,
     startLogin: () => ({ location: loginPage, headers: { ...privately, 'Set-Cookie': cookie.start(now()) } }),
     async finishLogin({ code, cookie: header }, given) {
       cookie.assert(header, now())
-      return { session: await tokens.getUser(code, given), headers: { ...privately, 'Set-Cookie': cookie.end } }
+      const session = await taken(code, (good) => tokens.getUser(good, given))
+      return { session, headers: { ...privately, 'Set-Cookie': cookie.end } }
     },
     generateEditUserUrl(accessToken, url) {
       if (options.isEditUrlAllowed) return callUrl(paths.editUser, editParameters(accessToken, url))
@@ -120,7 +137,7 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
       })
     },
     async finishEditUser({ code, ac }, given) {
-      return ac?.toLowerCase() === 'false' ? undefined : tokens.reAuth(code, given)
+      return ac?.toLowerCase() === 'false' ? undefined : taken(code, (good) => tokens.reAuth(good, given))
     },
   }
 }

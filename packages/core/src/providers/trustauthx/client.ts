@@ -146,12 +146,15 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     },
   })
 
+  async function isOurKey(status: number): Promise<boolean> {
+    if (checked.checkCredentials === false || !refusedStatuses.includes(status)) return false
+    await directory.confirm(believeFor)
+    return keyStatus === status
+  }
+
   async function isRefusal(error: unknown): Promise<boolean> {
     const status = isAuthError(error) ? error.upstream?.status : undefined
-    if (status === undefined || !refusedStatuses.includes(status)) return false
-    if (checked.checkCredentials === false) return true
-    await directory.confirm(believeFor)
-    return keyStatus !== status
+    return status !== undefined && refusedStatuses.includes(status) && !(await isOurKey(status))
   }
 
   const tokens = createTokenCalls({
@@ -169,6 +172,7 @@ export function createTrustAuthXClient(options: TrustAuthXClientOptions): TrustA
     tokens,
     now,
     callUrl: createCallUrl(base, checked),
+    isOurKey,
     loginPage: loginPageOf(checked, orgId),
     cookie: createLoginCookie(secretKey, orgId, checked.insecureLoginCookie !== true),
     isEditUrlAllowed: checked.dangerouslyAllowCredentialsInBrowser === true,

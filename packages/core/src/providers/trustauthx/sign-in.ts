@@ -1,9 +1,8 @@
-import { isAuthError } from '../../errors.ts'
 import { fetchThrough } from '../../fetch-through.ts'
 import type { ProviderContext } from '../../provider.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
-import { refusedSignIn } from '../refused-sign-in.ts'
 import { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
+import { readCode, refusedCode, refusedCodeStatus } from './codes.ts'
 import { believeFor, type Upstream } from './upstream.ts'
 
 /** How users of the organization sign in with a browser. */
@@ -21,9 +20,6 @@ type Options = Pick<TrustAuthXClientOptions, 'apiKey' | 'secretKey' | 'orgId'> &
     | TrustAuthXClientOptions[Name]
     | undefined
 }
-
-// An answer that is none, a path that is not there, too many calls: nothing of these is about a code.
-const aboutUs = [200, 404, 405, 429]
 
 /**
  * Signing in at the hosted page, which brings a `code` and nothing else back: what knows this browser again is the cookie that it set
@@ -65,10 +61,10 @@ export function signInWith(
     try {
       return await ask()
     } catch (error) {
-      const status = isAuthError(error) ? error.upstream?.status : undefined
-      if (status === undefined || !/^(2|4)/.test(String(status)) || aboutUs.includes(status)) throw error
+      const status = refusedCodeStatus(error)
+      if (status === undefined) throw error
       await reach(context).assertKey(status, believeFor)
-      throw refusedSignIn('trustauthx: the code was refused, or used before', error)
+      throw refusedCode(error)
     }
   }
 
@@ -96,7 +92,5 @@ export function signInWith(
 /** @throws {AuthError} `ERR_SIGN_IN_REFUSED` */
 function codeIn({ searchParams }: URL): string {
   const [code, another] = searchParams.getAll('code')
-  if (code === undefined || code === '' || code.length > 8192 || another !== undefined)
-    throw refusedSignIn('trustauthx: the browser came back without one code')
-  return code
+  return readCode(another === undefined ? code : undefined)
 }
