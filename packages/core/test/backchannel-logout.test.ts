@@ -405,6 +405,8 @@ describe('the set-up', () => {
     ],
     ['with a copy of an authenticator', () => createBackchannelLogout({ ...auth }), /very object/],
     ['with an empty client', () => createBackchannelLogout(auth, { clientId: '' }), /clientId/],
+    ['with too short an age', () => createBackchannelLogout(auth, { maxAge: 9 }), /maxAge: must be at least 10 s/],
+    ['with too long an age', () => createBackchannelLogout(auth, { maxAge: 3601 }), /maxAge: must be at most 3600 s/],
     [
       'where nobody sends JWTs',
       () => createBackchannelLogout(authenticator({ providers: [opaque] }), { clientId }),

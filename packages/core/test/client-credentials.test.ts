@@ -97,6 +97,7 @@ describe('a manager of machine tokens', () => {
   it.each<[string, object, RegExp]>([
     ['no request', { request: undefined }, /option request/],
     ['a negative time', { renewAhead: -1 }, /option renewAhead: must be at least 0 s/],
+    ['more than a day', { renewAhead: 86_401 }, /option renewAhead: must be at most 86400 s/],
     ['no key', { keyOf: 'scope' }, /option keyOf/],
     ['an option that is none', { renewahead: 30 }, /unknown option renewahead, did you mean renewAhead/],
   ])('is not made with %s', (_, options, explanation) => {

@@ -82,7 +82,10 @@ describe('getJwt', () => {
     const plain = await stage.client.getJwt({ useCache: true, validity: 1000 })
     const refreshable = await stage.client.getJwt({ useCache: true, validity: 1000, refreshable: true })
     await stage.clock.advance(690)
+    const asked = stage.provider.requests()
     expect(await stage.client.getJwt({ useCache: true, validity: 1000 })).toBe(plain)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(stage.provider.requests()).toBe(asked)
     await stage.clock.advance(20)
     // In the background: the old one is good for minutes.
     const next = async (old: string, request: object) => {

@@ -30,6 +30,11 @@ describe('refresh', () => {
     })
   })
 
+  it('gives a JWT for a day unless told otherwise', async () => {
+    const old = server.tokenFor('ann', { refreshable: true, validity: 60 })
+    expect(await refresh(old)).toMatchObject({ tokens: { expiresAt: clock.now() / 1000 + 86_400 } })
+  })
+
   it.each<[string, () => string]>([
     ['without a refresh token', () => server.tokenFor('ann')],
     ['of another issuer', () => server.sign({ iss: 'other', exp: 1, refresh_token: 'x', username: 'ann' })],

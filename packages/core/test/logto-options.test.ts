@@ -263,6 +263,7 @@ describe('logto', () => {
     ['opaque tokens with two ways', { ...good, opaque: { ...client, userinfo: true } }, 'opaque.userinfo'],
     ['opaque tokens without a secret', { ...good, opaque: { clientId: 'an-app' } }, 'opaque.clientSecret'],
     ['a cacheFor that is too long', { ...good, opaque: { ...client, cacheFor: 301 } }, 'at most 300 s'],
+    ['the same at userinfo', { ...good, opaque: { userinfo: true, cacheFor: 301 } }, 'at most 300 s'],
     ['an unknown option', { ...good, otherEndpoint: [] }, 'did you mean otherEndpoints?'],
     ['an option of oidc()', { ...good, issuer: 'https://tenant.logto.app/oidc' }, 'unknown option issuer'],
   ])('is not made of %s', (_, options, text) => {

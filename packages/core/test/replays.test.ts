@@ -42,6 +42,13 @@ describe('a replay store of one process', () => {
     expect(await store.once('d', now() + 60)).toBe(true)
   })
 
+  it('takes 100,000 unless told otherwise, by the clock of the machine', async () => {
+    const store = createReplayStore()
+    for (let id = 0; id < 100_000; id += 1) await store.once(`${id}`, Date.now() / 1000 + 3600)
+    await expect(store.once('one more', Date.now() / 1000 + 3600)).rejects.toMatchObject({ status: 503 })
+    await store.close()
+  })
+
   it('holds few more than are needed', async () => {
     const store = createReplayStore({ clock, max: 5000 })
     for (let round = 0; round < 10; round += 1) {

@@ -166,6 +166,12 @@ describe('organizations beyond maxOrganizations', () => {
     await turn()
     expect(stage.roles.asked.slice(4)).not.toContain('c')
   })
+
+  it('are those beyond a thousand unless told otherwise', async () => {
+    stage = await createRoleStage()
+    for (let id = 0; id < 1001; id += 1) await stage.directory.all(`of-${id}`)
+    expect(stage.directory.health().lists).toBe(1000)
+  })
 })
 
 describe('two directories', () => {

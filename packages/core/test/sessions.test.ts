@@ -74,6 +74,7 @@ it.each<[unknown, string | undefined, string]>([
 describe('the options of a session', () => {
   it.each<[Partial<SessionOptions>, string]>([
     [{ keys: 'short' }, 'must have at least 32 bytes'],
+    [{ keys: 'x'.repeat(31) }, 'must have at least 32 bytes'],
     [{ keys: [] }, 'must have at least one'],
     [{ keys: [key, ''] }, 'must not be empty'],
     [{ keys: 'your-session-secret-goes-here-please-now' }, 'is a placeholder'],

@@ -52,6 +52,7 @@ describe('access tokens', () => {
       name: 'Bob',
     })
     const { payload, protectedHeader } = await verify(token)
+    expect([issuer.audience, issuer.clientId]).toEqual(['https://api.example.test', 'test-client'])
     expect(protectedHeader).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: issuer.current.kid })
     expect(payload).toEqual({
       iss: issuer.issuer,
