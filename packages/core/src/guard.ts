@@ -26,8 +26,7 @@ export function createGuard<R extends object>(
   assertPredicate('authorize', predicate)
   let warned = false
   return function guard(input) {
-    const challenge = introductionOf(input.request, input.auth)
-    if (challenge === undefined && input.auth === undefined && !warned) {
+    if (input.auth === undefined && !warned && introductionOf(input.request, undefined) === undefined) {
       warned = true
       process.emitWarning(`The guard ${predicate.text} refuses every request: there is no authMiddleware before it.`, {
         type: 'ClavigerWarning',
@@ -35,7 +34,8 @@ export function createGuard<R extends object>(
       })
     }
     const fail = (error: unknown) => {
-      throw refusal(error, challenge ?? { realm: defaultRealm }, input.auth?.provider)
+      const challenge = introductionOf(input.request, input.auth) ?? { realm: defaultRealm }
+      throw refusal(error, challenge, input.auth?.provider)
     }
     try {
       return settleAllowed(predicate, input)?.catch(fail)
