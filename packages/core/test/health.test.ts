@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { createTestClock, createTestKey, type TestIssuer } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { createAuthenticator, createRevocationList, type Provider } from '../src/index.ts'
+import { createAuthenticator, createRevocationList, createRoleDirectory, type Provider } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createCleanup, keysOf, outcomeOf, sendJson, until } from './support/faults.ts'
 
@@ -184,6 +184,20 @@ describe('close()', () => {
     const before = [up.requests(), down.requests()]
     await clock.advance(100_000)
     expect([up.requests(), down.requests()]).toEqual(before)
+  })
+
+  it('closes the roles, the refreshes and the revocations that it was given', async () => {
+    const closed: string[] = []
+    const close = (what: string) => async () => void closed.push(what)
+    const roles = createRoleDirectory({ source: { roles: {} } })
+    const auth = createAuthenticator({
+      providers: [oidc({ issuer: 'https://id.example.com', audience: 'api' })],
+      revocations: { ...createRevocationList(), close: close('revocations') },
+      refreshes: { once: (_, ask) => ask(), close: close('refreshes') },
+      roles: { ...roles, close: () => void closed.push('roles') },
+    })
+    await auth.close()
+    expect(closed.sort()).toEqual(['refreshes', 'revocations', 'roles'])
   })
 
   it('closes the list of revocations also where the refreshes cannot be closed, and tells', async () => {

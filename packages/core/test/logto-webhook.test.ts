@@ -149,6 +149,15 @@ describe('a delivery is refused', () => {
     ).toBe(status)
   })
 
+  it('when it has more than 1 MiB, unless told otherwise', async () => {
+    const { webhook } = receiver()
+    const statuses = [1024 * 1024, 1024 * 1024 + 1].map(async (length) => {
+      const body = JSON.stringify(suspension()).padEnd(length)
+      return (await webhook({ headers: delivery(body).headers, rawBody: body })).status
+    })
+    expect(await Promise.all(statuses)).toEqual([204, 413])
+  })
+
   it.each<[string, (bytes: Buffer) => LogtoWebhookRequest['rawBody']]>([
     ['as bytes', (bytes) => bytes],
     ['as a text', (bytes) => bytes.toString()],
