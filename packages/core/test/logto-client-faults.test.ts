@@ -206,7 +206,7 @@ describe('secrets', () => {
     if (fault === 'refuse') await emulator.stop()
     else emulator.fail('all', fault)
     const outcomes = await Promise.allSettled([...callAll(known), client().tokens.get()])
-    expect(outcomes).toHaveLength(51)
+    expect(outcomes).toHaveLength(53)
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue
       expect(outcome.reason).toMatchObject({ name: 'AuthError' })
