@@ -29,6 +29,17 @@ describe('a session that is refreshed', () => {
     expect(told.map(({ outcome }) => outcome)).toEqual(['started', 'refreshed'])
   })
 
+  it('leaves the browser for as long as it may live, and its use for as long as it may rest', async () => {
+    use({ rolling: 5000, absolute: 10_000 })
+    const browser = await signIn('logto', 'alice')
+    await clock.advance(3700)
+    const { visited } = await me(browser)
+    const [whole = '', lastUse = ''] = visited.setCookies
+    // It began at a whole second.
+    expect(whole).toMatch(/^claviger=[^;]+; Max-Age=(6300|6299);/)
+    expect(lastUse).toMatch(/^claviger-use=[^;]+; Max-Age=5000;/)
+  })
+
   it('is over where it has been revoked meanwhile, and the browser gets no cookie of it', async () => {
     const auth = use()
     const browser = await signIn('logto', 'alice')

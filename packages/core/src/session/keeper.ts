@@ -33,7 +33,7 @@ export interface SessionKeeper {
   /** The end of the cookies that a request has. */
   forget(request: HttpRequest): readonly string[]
   /** Ends a session where it is kept outside of the browser. @throws {AuthError} `ERR_STORE_UNAVAILABLE` */
-  end(record: SessionRecord): Promise<void>
+  end(record: Pick<SessionRecord, 'id'>): Promise<void>
 }
 
 interface Tools {
@@ -63,8 +63,7 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
   const now = () => clock.now() / 1000
 
   async function open(request: HttpRequest): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const text = jar.readParts(request, cookieName)
-    return text === undefined ? undefined : seal.open('session', text)
+    return seal.open('session', jar.readParts(request, cookieName) ?? '')
   }
 
   async function used(id: string): Promise<string> {
@@ -73,9 +72,8 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
   }
 
   async function lastUse(request: HttpRequest, id: string): Promise<Seconds | undefined> {
-    const text = jar.read(request, useName)
-    const use = text === undefined ? undefined : await seal.open('use', text)
-    return use?.id === id && typeof use.at === 'number' ? use.at : undefined
+    const use = await seal.open('use', jar.read(request, useName) ?? '')
+    return use?.id === id ? Number(use.at) : undefined
   }
 
   async function write(request: HttpRequest, record: SessionRecord): Promise<Kept> {
@@ -102,9 +100,9 @@ function createCookieKeeper({ settings, seal, jar, clock }: Tools): SessionKeepe
       latest.set(record.id, record)
       return kept
     },
-    async later(request, record) {
-      const other = latest.get(record.id)
-      return other !== undefined && other.version > record.version ? write(request, other) : undefined
+    // What `find` does not know of, no other request of this process has got meanwhile: one refresh is for all of them.
+    async later() {
+      return undefined
     },
     async idOf(request) {
       const opened = await open(request)
@@ -168,8 +166,7 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
   }
 
   async function idOf(request: HttpRequest): Promise<string | undefined> {
-    const text = jar.readParts(request, cookieName)
-    const opened = text === undefined ? undefined : await seal.open('session', text)
+    const opened = await seal.open('session', jar.readParts(request, cookieName) ?? '')
     return typeof opened?.id === 'string' ? opened.id : undefined
   }
 

@@ -191,8 +191,11 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
 
   /** Ends a session that its store does not give out. @throws why it does not */
   async function revokeUnread(request: HttpRequest, reason: unknown): Promise<never> {
-    const session = await keeper.idOf(request)
-    if (session !== undefined) await authenticator.revoke({ session, expiresAt: now() + settings.absolute })
+    const id = await keeper.idOf(request)
+    if (id !== undefined) {
+      const expiresAt = now() + settings.absolute
+      await Promise.allSettled([authenticator.revoke({ session: id, expiresAt }), keeper.end({ id })])
+    }
     throw reason
   }
 
