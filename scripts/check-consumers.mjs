@@ -47,7 +47,7 @@ function prepare() {
     devDependencies: {
       ...pick('@types/express', '@types/koa', '@types/node', 'jest', 'typescript'),
       ...pick('@jest/globals', '@swc/core', '@swc/jest'),
-      'typescript-5': 'npm:typescript@~5.9.0',
+      'typescript-5': 'npm:typescript@~5.5.0',
     },
   })
   // The packages need each other in a version that is not published yet.
