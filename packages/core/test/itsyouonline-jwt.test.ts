@@ -213,7 +213,24 @@ describe('other tokens', () => {
     })
     await stage.clock.advance(11)
     await expect(shop.exchangeCode({ code, redirectUri })).rejects.toMatchObject({ code: 'ERR_UPSTREAM_INVALID' })
+    for (const one of ['undefined', ' ', '<code>'])
+      await expect(shop.exchangeCode({ code: one, redirectUri })).rejects.toMatchObject({
+        code: 'ERR_UPSTREAM_INVALID',
+      })
+    await expect(shop.exchangeCode({ code: '', redirectUri })).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REFUSED' })
   })
+
+  it.each(['', 'undefined', ' ', '<code>'])('refuses a browser that brings %j for a code', async (code) => {
+    const { url: baseUrl, publicJwk: keys, organization: client } = stage.provider
+    const provider = itsYouOnline({ organization: 'petshop', keys, baseUrl, client })
+    const auth = createAuthenticator({ providers: [provider], clock: stage.clock })
+    const { context } = partsOf(auth).routes[0] as Route
+    const url = new URL(`${callbackURL}?${new URLSearchParams({ code, state: 'not-guessable' })}`)
+    const finished = provider.signIn?.finish({ url, state: 'not-guessable', kept: {} }, context)
+    await expect(finished).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REFUSED', status: 403 })
+    await auth.close()
+  })
+
   it('signs a user in with a browser, with the grants that count in the session', async () => {
     const key = stage.provider.addOrganizationKey('petshop', { callbackURL, label: 'browsers' })
     const { url: baseUrl, publicJwk: keys } = stage.provider

@@ -136,6 +136,18 @@ describe('an exchange', () => {
     for (const secret of secrets) expect(inspect([events, errors], { depth: 9 })).not.toContain(secret)
   })
 
+  it.each(['undefined', ' pat_x', 'your-token', '<pat>'])(
+    'with what somebody calls a token (%j) is refused by Logto, and no fault of the set-up',
+    async (token) => {
+      for (const subject of [{ personalAccessToken: token }, { accessToken: token }, { subjectToken: token }]) {
+        await expect(app().tokens.exchange({ ...subject, resource: orders })).rejects.toMatchObject({
+          code: 'ERR_UPSTREAM_INVALID',
+          upstream: { code: 'invalid_grant' },
+        })
+      }
+    },
+  )
+
   it.each([
     ['nobody', { resource: orders }],
     ['two', { subjectToken: 'a', accessToken: 'b' }],

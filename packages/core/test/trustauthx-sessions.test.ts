@@ -344,6 +344,21 @@ describe('validateTokenSet', () => {
     expect(check).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_INACTIVE', status: 401 } })
   })
 
+  it.each([
+    ['empty', ''],
+    ['endless', 'a'.repeat(8193)],
+    ['missing', undefined],
+  ])('takes tokens that are %s for dead ones, without a call', async (_, token) => {
+    const client = stage.client()
+    const accessToken = token as string
+    expect(await client.validateAccessToken(accessToken)).toBe(false)
+    const nothing = { accessToken, ...(token !== undefined && { refreshToken: token }) }
+    expect(await client.validateTokenSet(nothing)).toMatchObject({ outcome: 'rejected' })
+    expect(stage.emulator.requests()).toBe(0)
+    const { refreshToken } = tokens
+    expect(await client.validateTokenSet({ accessToken, refreshToken })).toMatchObject({ outcome: 'replaced' })
+  })
+
   it('rejects when there is nothing to refresh with', async () => {
     stage.emulator.expire(tokens.accessToken)
     const { accessToken } = tokens

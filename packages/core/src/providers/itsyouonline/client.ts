@@ -87,7 +87,7 @@ export interface ItsYouOnlineClient {
   getAccessToken(options?: CallOptions): Promise<ItsYouOnlineAccessToken>
   /** Where to send a user who is to sign in at this organization. @throws {AuthError} `ERR_OPTIONS_INVALID` */
   authorizationUrl(request: ItsYouOnlineAuthorizationRequest): string
-  /** The access token of a user who came back with a code, which is good for ten seconds. */
+  /** The access token of a user who came back with a code, which is good for ten seconds. @throws {AuthError} `ERR_SIGN_IN_REFUSED` without one */
   exchangeCode(code: ItsYouOnlineCode, options?: CallOptions): Promise<ItsYouOnlineAccessToken>
   /**
    * Verifies the ID token that came with an access token, by pinned keys and without a call: signature, issuer, times, and that it is for

@@ -3,6 +3,7 @@ import type { Caller } from '../../client.ts'
 import type { CallOptions } from '../../client-options.ts'
 import { readOptions, text } from '../../options.ts'
 import type { Seconds } from '../../types.ts'
+import { refusedSignIn } from '../refused-sign-in.ts'
 import type { KeyCredentials } from './jwt.ts'
 
 /** An access token: opaque, for the API of the provider and for getting JWTs. */
@@ -45,7 +46,8 @@ const requestSchema = z.strictObject({
   state: text.min(8, 'must not be guessable: at least 8 characters'),
   register: z.boolean().optional(),
 })
-const codeSchema = z.strictObject({ code: text, redirectUri: text, state: text.optional() })
+// What a browser brings is no part of a set-up, whatever it looks like.
+const codeSchema = z.strictObject({ code: z.string(), redirectUri: text, state: z.string().optional() })
 
 const answer = z.looseObject({
   access_token: z.string().min(1),
@@ -97,6 +99,7 @@ export function createOAuthCalls(base: string, caller: Caller) {
     },
     redeem({ clientId, clientSecret }: KeyCredentials, code: ItsYouOnlineCode, options: CallOptions) {
       const { redirectUri, state, ...rest } = readOptions('exchangeCode', codeSchema, code)
+      if (rest.code === '') throw refusedSignIn('itsyouonline: the browser came back without a code')
       const form = {
         ...rest,
         grant_type: 'authorization_code',

@@ -62,7 +62,6 @@ export function signInAt(
     },
     async finish({ url, state }, context) {
       const code = url.searchParams.get('code') ?? ''
-      if (code === '') throw refusedSignIn('itsyouonline: the browser came back without a code')
       const { oauth, jwts } = callsFor(context)
       try {
         const redirectUri = `${url.origin}${url.pathname}`

@@ -35,16 +35,18 @@ const types = {
   accessToken: accessTokenType,
 }
 
+// It comes from whoever calls: that it looks like a placeholder is no fault of the set-up.
+const token = z.string().min(1, 'must not be empty')
 const rest = {
   resource: text.optional(),
   organization: text.optional(),
   scopes: z.array(text).optional(),
-  actorToken: text.optional(),
+  actorToken: token.optional(),
 }
 const schemas = {
-  subjectToken: z.strictObject({ ...rest, subjectToken: text }),
-  personalAccessToken: z.strictObject({ ...rest, personalAccessToken: text }),
-  accessToken: z.strictObject({ ...rest, accessToken: text }),
+  subjectToken: z.strictObject({ ...rest, subjectToken: token }),
+  personalAccessToken: z.strictObject({ ...rest, personalAccessToken: token }),
+  accessToken: z.strictObject({ ...rest, accessToken: token }),
 }
 type Kind = keyof typeof schemas
 const kinds = Object.keys(schemas) as Kind[]

@@ -77,8 +77,13 @@ const readDetail: ErrorReader = (response) => {
   return { ...(typeof type === 'string' && { code: type }), message }
 }
 
+/** Whether it is a text that fits into an address. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 8 * 1024
+}
+
 /** @throws {AuthError} `ERR_OPTIONS_INVALID` for anything but a text that fits into an address */
 export function assertText(what: string, value: string): string {
-  if (typeof value === 'string' && value !== '' && value.length <= 8 * 1024) return value
+  if (isText(value)) return value
   throw new AuthError('ERR_OPTIONS_INVALID', { explanation: `${what} must be a text of 1 to 8192 characters` })
 }

@@ -5,7 +5,7 @@ import { AuthError, isAuthError } from '../../errors.ts'
 import { invalidOptions } from '../../options.ts'
 import type { TokenSet } from '../../token-set.ts'
 import type { Seconds } from '../../types.ts'
-import { type Ask, assertText, type Call } from './calls.ts'
+import { type Ask, assertText, type Call, isText } from './calls.ts'
 import {
   assertCurrent,
   type EnvelopeOptions,
@@ -53,7 +53,7 @@ export interface TrustAuthXTokenCalls {
    * tokens: a signal lets go of the answer, it does not stop the call.
    */
   getAccessTokenFromRefreshToken(refreshToken: string, options?: CallOptions): Promise<TrustAuthXTokenSet>
-  /** Whether an access token is good. An outage is an error, never `false`. */
+  /** Whether an access token is good. What cannot be a token is not; an outage is an error, never `false`. */
   validateAccessToken(accessToken: string, options?: CallOptions): Promise<boolean>
   /** Ends a token, or all of its user. @throws {AuthError} `ERR_UPSTREAM_UNAUTHORIZED` for one that is dead, `ERR_UPSTREAM_UNKNOWN` when nobody confirmed */
   revokeToken(what: TrustAuthXRevocation, options?: CallOptions): Promise<void>
@@ -162,7 +162,8 @@ export function createTokenCalls(options: Options): TrustAuthXTokenCalls {
       return untilAborted(running, signal)
     },
     async validateAccessToken(accessToken, options) {
-      const parameters = { AccessToken: assertText('accessToken', accessToken) }
+      if (!isText(accessToken)) return false
+      const parameters = { AccessToken: accessToken }
       try {
         return await ask(
           { operation: 'validateAccessToken', path: paths.validate, parameters, read: jsonOf, schema: validity },
@@ -183,13 +184,11 @@ export function createTokenCalls(options: Options): TrustAuthXTokenCalls {
       await askAboutToken({ ...call, read: jsonOf, schema: confirmation }, options)
     },
     async validateTokenSet({ accessToken, refreshToken }, options) {
-      assertText('accessToken', accessToken)
-      if (refreshToken !== undefined) assertText('refreshToken', refreshToken)
       try {
         if (await calls.validateAccessToken(accessToken, options)) {
           return { outcome: 'valid', tokens: { accessToken, ...(refreshToken !== undefined && { refreshToken }) } }
         }
-        if (refreshToken === undefined) {
+        if (!isText(refreshToken)) {
           const explanation = 'the access token is not valid, and there is no refresh token'
           return { outcome: 'rejected', error: new AuthError('ERR_TOKEN_INACTIVE', { explanation }) }
         }

@@ -1,9 +1,10 @@
 import { type AuthError, isAuthError } from '../../errors.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
+import { isText } from './calls.ts'
 
 /** What a browser comes back with, if it can be a code. @throws {AuthError} `ERR_SIGN_IN_REFUSED` */
 export function readCode(code: unknown): string {
-  if (typeof code === 'string' && code !== '' && code.length <= 8192) return code
+  if (isText(code)) return code
   throw refusedSignIn('trustauthx: the browser came back without one code')
 }
 
