@@ -68,7 +68,8 @@ export function createVerifier(options: VerifierOptions): Judge {
 /** Makes what verifies JWTs alone, beside the way of a request: nobody is asked anything, and no event told. */
 export function createReader(options: JwtVerifierOptions): Verifier {
   return async (token) => {
-    const jws = token.length > maxTokenLength ? undefined : readCompactJws(token, true)
+    const isText = typeof token === 'string' && token.length <= maxTokenLength
+    const jws = isText ? readCompactJws(token, true) : undefined
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     if (jws === undefined || routes.length === 0) throw refused('ERR_TOKEN_MALFORMED', 'this is no JWT of a provider')
     return (await firstVerdict(routes, (route) => verifyJwt(jws, route, options, undefined))).verified

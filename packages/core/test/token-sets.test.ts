@@ -61,6 +61,8 @@ describe('a refresh', () => {
     ['is of an issuer that nobody knows', () => issuer.tokenFor({ claims: { iss: 'https://other.example.test' } })],
     ['is of no issuer', () => issuer.tokenFor({ claims: { iss: undefined } })],
     ['is broken', () => `${issuer.tokenFor()}=`],
+    ['is no text', () => ({ toString: 1 }) as never],
+    ['is not there', () => undefined as never],
   ])('does not depend on an access token that %s', async (_, accessToken) => {
     await refreshed({ accessToken: accessToken(), refreshToken: issuer.refreshTokenFor() }, auth)
     expect(asked()).toBe(1)
