@@ -1,6 +1,7 @@
 import type { LogtoEmulator } from '@claviger/testing'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { RequestEvent } from '../src/client-options.ts'
+import type { Fetch } from '../src/http.ts'
 import { createLogtoClient } from '../src/providers/logto/index.ts'
 import { listOf } from '../src/providers/logto/management.ts'
 import { createCleanup, sendJson } from './support/faults.ts'
@@ -41,6 +42,17 @@ describe('lists', () => {
     expect(own.requests('management')).toBe(2)
     expect(await list.toArray()).toHaveLength(12)
     expect(own.requests('management')).toBe(6)
+  })
+
+  it('are asked for by a hundred at a time unless told otherwise', async () => {
+    const own = await withRoles(30)
+    const asked: string[] = []
+    const fetch: Fetch = (url, init) => {
+      asked.push(new URL(url).searchParams.get('page_size') ?? '')
+      return globalThis.fetch(url, init)
+    }
+    await clientOf(own, { fetch }).listRoles().toArray()
+    expect(asked.filter((size) => size !== '')).toEqual(['100'])
   })
 
   it('end with an empty page where the number is only a lower bound', async () => {
