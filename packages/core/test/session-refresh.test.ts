@@ -55,6 +55,18 @@ describe('a session that is refreshed', () => {
     expect(told.at(-1)).toMatchObject({ outcome: 'ended', code: 'ERR_TOKEN_REVOKED' })
   })
 
+  it('tells why it has ended also where a page is sent to sign in', async () => {
+    const auth = use()
+    const browser = await signIn('logto', 'alice')
+    await auth.revoke({ subject: 'alice', provider: 'logto' })
+    const codes: string[] = []
+    const note = (message: unknown) => void codes.push((message as Events['claviger:refusal']).code)
+    subscribe('claviger:refusal', note)
+    const sent = await browser.open(`${stage.origin}/me`)
+    unsubscribe('claviger:refusal', note)
+    expect([sent.url.pathname, codes]).toEqual(['/auth/login', ['ERR_TOKEN_REVOKED']])
+  })
+
   it('is refreshed ahead also where the provider did not say when the token before ends', async () => {
     use()
     const browser = await signIn('logto', 'alice')

@@ -37,6 +37,14 @@ it('a form that breaks off is refused, and no error of the app', async () => {
   expect(answer?.status).toBe(400)
 })
 
+it('what a provider of the app throws that is none of ours is left to the app', async () => {
+  const provider = trustAuthX({ ...credentials, login: true })
+  const start = () => Promise.reject(new TypeError('a bug'))
+  const broken = { ...provider, signIn: { ...(provider.signIn as BrowserSignIn), start } }
+  const sent = { method: 'POST', url: '/auth/login', headers: { 'sec-fetch-site': 'same-origin' }, body: {} }
+  await expect(create({}, [broken]).createAuthRoutes()(sent)).rejects.toThrow('a bug')
+})
+
 it('what is wrong with the set-up is told to nobody who signs in', async () => {
   const provider = trustAuthX({ ...credentials, login: true })
   const start = () => Promise.reject(new AuthError('ERR_OPTIONS_INVALID', { explanation: 'the key is abc' }))

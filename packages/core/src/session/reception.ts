@@ -33,7 +33,7 @@ export function createReception(
     // Several tabs that are opened at a time are no loop: that leads to one page again and again.
     const page = digest(request.originalUrl ?? request.url ?? '/')
     const [count, of] = (jar.read(request, turnsName) ?? '').split('.')
-    const turns = of === page && /^\d$/.test(count ?? '') ? Number(count) : 0
+    const turns = of === page ? Number(count) || 0 : 0
     if (state.ended !== undefined) publishRefusal(state.ended)
     if (turns < maxTurns) {
       const cookies = [...state.cookies, jar.write(turnsName, `${turns + 1}.${page}`, turnLifetime)]

@@ -25,7 +25,7 @@ export function describeProfile(stage: SessionStage): void {
       ])
       expect(browser.cookie(stage.origin, 'claviger')).not.toBe(before)
       const kept = browser.cookie(stage.origin, 'claviger')
-      await edit(browser, { change: 'false' })
+      expect((await edit(browser, { change: 'false' })).url.href).toBe(`${stage.origin}/me`)
       expect(browser.cookie(stage.origin, 'claviger')).toBe(kept)
     })
 
