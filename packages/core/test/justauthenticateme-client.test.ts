@@ -310,6 +310,17 @@ describe('a login', () => {
   })
 })
 
+describe('an ID token that fits into no header', () => {
+  it.each(['', 'a\nb', 'a b', 'ä', 'a\u0000'])('is refused, and is no outage: %j', async (idToken) => {
+    const { refreshToken } = signIn()
+    jam.resetCounts()
+    const malformed = { code: 'ERR_TOKEN_MALFORMED', status: 401 }
+    await expect(client.deleteRefreshToken(idToken, refreshToken)).rejects.toMatchObject(malformed)
+    await expect(client.deleteAllRefreshTokens(idToken)).rejects.toMatchObject(malformed)
+    expect(jam.requests()).toBe(0)
+  })
+})
+
 describe('a client', () => {
   it('sends refresh tokens as one segment, whatever is in them', async () => {
     for (let at = 0; at < 8; at += 1) {

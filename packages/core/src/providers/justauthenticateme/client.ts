@@ -59,7 +59,7 @@ export interface JustAuthenticateMeClient {
   refresh(refreshToken: string, options?: CallOptions): Promise<string>
   /**
    * Logs out: ends one refresh token. ID tokens live on until their `exp`.
-   * @throws {AuthError} `ERR_OPTIONS_INVALID` where there is no refresh token; `ERR_UPSTREAM_UNAUTHORIZED` for the ID token, `ERR_UPSTREAM_NOT_FOUND` for the refresh token or the app,
+   * @throws {AuthError} `ERR_OPTIONS_INVALID` where there is no refresh token; `ERR_UPSTREAM_UNAUTHORIZED` or `ERR_TOKEN_MALFORMED` for the ID token, `ERR_UPSTREAM_NOT_FOUND` for the refresh token or the app,
    * `ERR_UPSTREAM_UNKNOWN`, `ERR_PROVIDER_UNAVAILABLE`
    */
   deleteRefreshToken(idToken: string, refreshToken: string, options?: CallOptions): Promise<void>
@@ -144,9 +144,14 @@ export function createJustAuthenticateMeClient(options: JustAuthenticateMeClient
       return (await run('refresh', posting(`${issuer}/refresh`, { refreshToken }), said, how)).idToken
     },
     deleteRefreshToken: async (idToken: string, refreshToken: string, how?: CallOptions) =>
-      run('deleteRefreshToken', deletion(issuer, idToken, { refreshToken }), { expect: [204], schema: none }, how),
-    deleteAllRefreshTokens: (idToken: string, how?: CallOptions) =>
-      run('deleteAllRefreshTokens', deletion(issuer, idToken, 'all'), { expect: [204], schema: none }, how),
+      run(
+        'deleteRefreshToken',
+        deletion(issuer, bearable(idToken), { refreshToken }),
+        { expect: [204], schema: none },
+        how,
+      ),
+    deleteAllRefreshTokens: async (idToken: string, how?: CallOptions) =>
+      run('deleteAllRefreshTokens', deletion(issuer, bearable(idToken), 'all'), { expect: [204], schema: none }, how),
     async verifyRemote(idToken: string, how?: CallOptions) {
       const claims = readCompactJws(idToken)?.claims
       if (claims === undefined) throw new AuthError('ERR_TOKEN_MALFORMED', { explanation: 'not a JWT' })
@@ -175,6 +180,12 @@ export function createJustAuthenticateMeClient(options: JustAuthenticateMeClient
     },
     close: () => authenticator.close(),
   })
+}
+
+// It may come from a browser: what does not fit into a header is no token, and never gets as far as the service.
+function bearable(token: string): string {
+  if (/^[\w.~+/-]+=*$/.test(token)) return token
+  throw new AuthError('ERR_TOKEN_MALFORMED', { explanation: 'not a JWT' })
 }
 
 // The service may check less than we do.
