@@ -128,6 +128,29 @@ describe('ready()', () => {
     for (const issuer of issuers) expect(await outcomeOf(auth.verify(issuer.tokenFor()))).toBe('alice')
   })
 
+  it('waits for the roles too, and rejects when they cannot be read', async () => {
+    const asked: unknown[] = []
+    const source = {
+      what: 'roles',
+      organizations: [undefined],
+      async load() {
+        asked.push('roles')
+        if (asked.length > 1) throw new Error('gone')
+        return []
+      },
+    }
+    const issuer = await cleanup.issuer()
+    for (const isRead of [true, false]) {
+      const auth = cleanup.authenticator({ providers: [providerOf(issuer)], roles: createRoleDirectory({ source }) })
+      const ready = auth.ready().then(
+        () => true,
+        ({ status }) => status,
+      )
+      expect(await ready).toBe(isRead || 503)
+    }
+    expect(asked).toHaveLength(2)
+  })
+
   it('rejects when one of them is down, and may be asked again', async () => {
     const clock = createTestClock()
     const [up, down] = [await cleanup.issuer({ clock }), await cleanup.issuer({ clock })]

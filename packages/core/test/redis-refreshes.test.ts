@@ -111,6 +111,22 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     expect(await everything()).toBe('[]')
   })
 
+  it('holds its turn for 2 s and keeps a pair for 10 s, unless told otherwise', async () => {
+    const provider = createProvider()
+    const exchange = createRedisRefreshes({ client, keys: key })
+    open.push(exchange)
+    const [admin, asking] = [await redis.client(), exchange.once(name, () => provider.ask())]
+    await provider.asked(1)
+    const [held = ''] = await admin.keys('*refresh*')
+    const [seconds, microseconds] = (await admin.sendCommand<string[]>(['TIME'])).map(Number)
+    const until = Number(await admin.hGet(held, 'until')) - Number(seconds) * 1000 - Number(microseconds) / 1000
+    expect([until > 0, until <= 2000]).toEqual([true, true])
+    provider.answer(pairOf(1))
+    await asking
+    const left = await admin.pTTL(held)
+    expect([left > 5000, left <= 10_000]).toEqual([true, true])
+  })
+
   it('lets the next ask when the grace is over', async () => {
     await create({ grace: 1 }).once(name, async () => pairOf(1))
     expect(await create().once(name, never)).toEqual(pairOf(1))
@@ -292,6 +308,7 @@ describe('the options', () => {
     ['no key', { client }, /option keys: is missing/],
     ['an empty list of keys', { client, keys: [] }, /at least one/],
     ['a short key', { client, keys: 'short' }, /32 bytes/],
+    ['a key that lacks one byte', { client, keys: key.slice(0, 31) }, /32 bytes/],
     ['a short key among others', { client, keys: [key, 'short'] }, /32 bytes/],
     ['a placeholder', { client, keys: 'your-secret-key-of-32-bytes-goes-here' }, /placeholder/],
     ['a lease of nothing', { client, keys: key, lease: 0 }, /lease/],

@@ -212,6 +212,24 @@ describe('a token set', () => {
     )
   })
 
+  it.each([
+    ['invalid_request', 400],
+    ['invalid_client', 401],
+    ['unauthorized_client', 400],
+    ['unsupported_grant_type', 400],
+    ['invalid_scope', 400],
+    ['access_denied', 403],
+    ['invalid_target', 400],
+    ['invalid_grant_type', 400],
+    [undefined, 400],
+  ])('is not rejected by the code %s, whatever the text says: invalid_grant alone does', async (error, status) => {
+    const body = JSON.stringify({ error, error_description: 'invalid_grant' })
+    issuer.fail('token', { status, headers: { 'content-type': 'application/json' }, body })
+    const result = await auth.validateTokenSet(sessionOf())
+    issuer.heal()
+    expect(result).toMatchObject({ outcome: 'unavailable', error: { status: 503 } })
+  })
+
   it('is unavailable when the access token cannot be verified', async () => {
     await issuer.stop()
     const result = await auth.validateTokenSet(sessionOf('alice', { alive: true }))
