@@ -55,6 +55,15 @@ describe('a session that is refreshed', () => {
     expect(told.at(-1)).toMatchObject({ outcome: 'ended', code: 'ERR_TOKEN_REVOKED' })
   })
 
+  it('is over where it was revoked before, and its provider is not asked', async () => {
+    const auth = use()
+    const browser = await signIn('logto', 'alice')
+    await auth.revoke({ session: (await browser.open(`${stage.origin}/session`)).json() as string })
+    const asked = stage.at.logto.requests('token')
+    await clock.advance(3700)
+    expect([(await me(browser)).status, stage.at.logto.requests('token')]).toEqual([401, asked])
+  })
+
   it('tells why it has ended also where a page is sent to sign in', async () => {
     const auth = use()
     const browser = await signIn('logto', 'alice')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createAuthenticator } from '../src/index.ts'
+import { type BrowserSignIn, createAuthenticator, type Provider } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { trustAuthX } from '../src/providers/trustauthx/index.ts'
 import { Browser } from './support/browser.ts'
@@ -99,6 +99,20 @@ describe('a callback that comes to nothing', () => {
   it.each(['nobody', '%E0%A4%A'])('of the provider %s is that of none', async (name) => {
     use()
     expect((await new Browser().open(`${stage.origin}/auth/callback/${name}?code=x`)).status).toBe(404)
+  })
+
+  it('is a sign-in that was refused where the token is of another provider', async () => {
+    const [logto, another] = stage.at.providers
+    const accessToken = await stage.at.logto.tokenFor('alice', { resource: api })
+    const { signIn } = another as { signIn: BrowserSignIn }
+    const mixed = { ...another, signIn: { ...signIn, finish: async () => ({ tokens: { accessToken } }) } } as Provider
+    const auth = createAuthenticator({ providers: [logto as Provider, mixed], clock })
+    use({}, {}, { auth })
+    const browser = new Browser()
+    await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'trustauthx' }, follow: false })
+    const visited = await browser.open(`${stage.origin}/auth/callback/trustauthx?code=x`)
+    expect([visited.status, visited.url.search]).toEqual([403, '?code=ERR_SIGN_IN_REFUSED'])
+    await auth.close()
   })
 
   it('is a sign-in that was refused where the token is not for this app', async () => {

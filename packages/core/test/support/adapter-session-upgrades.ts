@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createTestClock } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Authenticator, createAuthenticator } from '../../src/authenticator.ts'
+import type { Events } from '../../src/events.ts'
 import type { AuthenticateUpgrade, Upgrade } from '../../src/upgrade.ts'
 import { type BuildApp, type RunningApp, serve } from './adapter-app.ts'
 import { Browser } from './browser.ts'
@@ -96,6 +98,22 @@ export function describeSessionUpgrades(buildApp: BuildApp): void {
       await auth.revoke({ session: upgrades[0]?.auth.session ?? '' })
       await clock.advance(0.1)
       await until(() => upgrades[0]?.signal.aborted === true)
+    })
+
+    it('is refused where its token has to be refreshed first, and its session goes on with the next request', async () => {
+      const browser = await signIn('alice')
+      await clock.advance(3700)
+      const told: string[] = []
+      const refused = (message: unknown) => void told.push((message as Events['claviger:refusal']).code)
+      const changed = (message: unknown) => void told.push((message as Events['claviger:session']).outcome)
+      subscribe('claviger:refusal', refused)
+      subscribe('claviger:session', changed)
+      expect(await connect(browser)).toBe(401)
+      expect((await browser.open(`${app.origin}/me`)).status).toBe(200)
+      expect(await connect(browser)).toBe(101)
+      unsubscribe('claviger:refusal', refused)
+      unsubscribe('claviger:session', changed)
+      expect(told).toEqual(['ERR_TOKEN_EXPIRED', 'refreshed'])
     })
 
     it('ends when its browser signs out, and no other does', async () => {
