@@ -74,7 +74,8 @@ function readTokens(body: Readonly<Record<string, unknown>>, old: string | undef
     accessToken: String(access_token),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(typeof id_token === 'string' && { idToken: id_token }),
-    ...(typeof expires_in === 'number' && Number.isFinite(expires_in) && { expiresAt: now + expires_in }),
+    // What has ended as it comes would have to be asked for again with each request.
+    ...(Number.isFinite(expires_in) && (expires_in as number) > 0 && { expiresAt: now + (expires_in as number) }),
     ...(typeof scope === 'string' && { scopes: scope.split(' ').filter((one) => one !== '') }),
   }
 }

@@ -41,6 +41,20 @@ describe('a refresh', () => {
     issuer.heal()
   })
 
+  it.each([
+    ['60', 60],
+    ['0', undefined],
+    ['-1', undefined],
+    ['1e400', undefined],
+    ['"60"', undefined],
+  ])('takes expires_in of %s for a lifetime of %s', async (said, lifetime) => {
+    issuer.fail('token', { status: 200, body: `{"access_token":"a","token_type":"Bearer","expires_in":${said}}` })
+    const expected = lifetime === undefined ? {} : { expiresAt: clock.now() / 1000 + lifetime }
+    const { accessToken, expiresAt } = await refreshed(sessionOf(), auth)
+    expect({ accessToken, ...(expiresAt !== undefined && { expiresAt }) }).toEqual({ accessToken: 'a', ...expected })
+    issuer.heal()
+  })
+
   it('asks for tokens for an API, where the provider is told so', async () => {
     const resource = 'https://api.example.test/other'
     const bodies: string[] = []
