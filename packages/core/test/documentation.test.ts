@@ -158,5 +158,7 @@ describe('the defaults and bounds that the docs tell', () => {
     })
     expect(told.length).toBeGreaterThan(6)
     expect(settings).toMatchObject(Object.fromEntries(told))
+    const rollingOf = (absolute: number) => readSessionOptions({ ...given, absolute }, others.maxTokenLifetime).rolling
+    expect([rollingOf(3600), rollingOf(10 * 86_400)]).toEqual([3600, settings.rolling])
   })
 })
