@@ -288,6 +288,16 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     redis.resume()
   })
 
+  it('is waited for two seconds unless told otherwise', async () => {
+    const exchange = createRedisRefreshes({ client, keys: key })
+    open.push(exchange)
+    redis.pause()
+    await expect(exchange.once(name, never)).rejects.toMatchObject({
+      explanation: expect.stringMatching(/longer than 2 s/),
+    })
+    redis.resume()
+  })
+
   it('ends those who wait when it is closed', async () => {
     const provider = createProvider()
     void create().once(name, () => provider.ask())
