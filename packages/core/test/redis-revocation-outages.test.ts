@@ -262,6 +262,8 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     })
     server.pause()
     await until(() => list.health?.().state === 'lost')
+    await clock.advance(29)
+    expect(verdict(list, 'any')).toBe('good')
     sleepThrough(clock, steady)
     expect(verdict(list, 'any')).toBe('ERR_REVOCATION_UNAVAILABLE')
     server.resume()
