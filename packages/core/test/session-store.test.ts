@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import type { SessionStore, StoredSession } from '../src/index.ts'
+import { AuthError, type SessionStore, type StoredSession } from '../src/index.ts'
 import type { Browser } from './support/browser.ts'
 import { until } from './support/faults.ts'
 import { buildPlain } from './support/plain-app.ts'
@@ -59,6 +59,9 @@ describe('a session in a store', () => {
     const { status, visited } = await me(browser)
     expect([status, visited.headers.get('retry-after'), visited.setCookies]).toEqual([503, '5', []])
     store.readsNothing = false
+    store.onRead = () => Promise.reject(new AuthError('ERR_STORE_UNAVAILABLE', { retryAfter: 7 }))
+    expect((await me(browser)).visited.headers.get('retry-after')).toBe('7')
+    store.onRead = async () => {}
     expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
   })
 
@@ -180,7 +183,34 @@ describe('a new pair that a store does not take', () => {
     store.takesNothing = false
     expect([(await me(browser)).id, store.versions()]).toEqual(['alice', [2]])
     await clock.advance(3700)
-    expect([(await me(browser)).id, store.versions()]).toEqual(['alice', [3]])
+    const { id, visited } = await me(browser)
+    // The id does not change.
+    expect([id, visited.setCookies, store.versions()]).toEqual(['alice', [], [3]])
+  })
+
+  it('is one of many that are tried one after the other, and nothing goes on when all are stored', async () => {
+    const browsers = [await signIn('logto', 'alice'), await signIn('logto', 'bob')]
+    await clock.advance(3700)
+    store.takesNothing = true
+    for (const browser of browsers) expect((await me(browser)).status).toBe(503)
+    const { writes } = store
+    await nextAttempt()
+    await pause(20)
+    expect(store.writes - writes).toBe(1)
+    store.takesNothing = false
+    await nextAttempt()
+    await until(() => store.versions().every((version) => version === 2))
+    const { after } = clock
+    let timers = 0
+    Object.assign(clock, {
+      after: (...args: Parameters<typeof after>) => {
+        if (args[0] === 500) timers += 1
+        return after(...args)
+      },
+    })
+    await furtherAttempts()
+    Object.assign(clock, { after })
+    expect(timers).toBe(0)
   })
 
   it('gives way to what another process has stored meanwhile', async () => {

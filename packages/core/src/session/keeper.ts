@@ -167,7 +167,7 @@ function createStoreKeeper({ settings, seal, jar, clock }: Tools, store: Session
 
   async function idOf(request: HttpRequest): Promise<string | undefined> {
     const opened = await seal.open('session', jar.readParts(request, cookieName) ?? '')
-    return typeof opened?.id === 'string' ? opened.id : undefined
+    return opened?.id as string | undefined
   }
 
   return {
