@@ -373,4 +373,16 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => proxy.connections === 0)
     await proxy.close()
   })
+
+  it('says nothing for five seconds, is given up unless told otherwise', async () => {
+    const proxy = await startRedisProxy(server.port)
+    proxy.stall()
+    const list = lists.start({}, { url: proxy.url })
+    await expect(list.ready?.()).rejects.toMatchObject({
+      explanation: expect.stringContaining('longer than 5 s'),
+      retryAfter: 2,
+    })
+    await list.close()
+    await proxy.close()
+  })
 })
