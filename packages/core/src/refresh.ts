@@ -63,7 +63,7 @@ export function createRefreshOnce({ clock, exchange, onRejected }: Options): Ref
   function rememberedAt(key: string): Answer | undefined {
     const held = remembered.get(key)
     if (held !== undefined && clock.monotonic() < held.until) return held.outcome
-    if (held !== undefined) remembered.delete(key)
+    remembered.delete(key)
     return undefined
   }
 

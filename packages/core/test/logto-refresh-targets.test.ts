@@ -123,8 +123,8 @@ describe('a refresh token of several organizations', () => {
 
   it('is over for all of them when Logto says so, which is asked once', async () => {
     const auth = authenticator()
-    const { acme, bakery } = await sessions()
-    for (const { accessToken } of [acme, bakery]) await auth.verify(accessToken)
+    const { none, acme, bakery } = await sessions()
+    for (const { accessToken } of [none, acme, bakery]) await auth.verify(accessToken)
     await emulator.suspend('alice')
     const all = await Promise.all([acme, bakery, acme].map((one) => auth.refresh({ ...one })))
     expect(all.map(({ outcome }) => outcome)).toEqual(['rejected', 'rejected', 'rejected'])
@@ -133,6 +133,9 @@ describe('a refresh token of several organizations', () => {
     for (const { accessToken } of [acme, bakery])
       await expect(auth.verify(accessToken)).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
     expect((await auth.refresh(bakery)).outcome).toBe('rejected')
+    // Also of one that comes when it has been said.
+    expect((await auth.refresh(none)).outcome).toBe('rejected')
+    await expect(auth.verify(none.accessToken)).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
     expect(shown).toHaveLength(1)
   })
 

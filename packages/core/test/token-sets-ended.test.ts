@@ -224,6 +224,12 @@ describe('a session that the issuer has ended', () => {
     expect(added).toBe(1)
   })
 
+  it('does not end by being refreshed before its access token does', async () => {
+    const tokens = sessionOf('alice', { alive: true, sid: 'session-1' })
+    const fresh = await refreshed(tokens, auth)
+    expect([await refusal(tokens.accessToken), await refusal(fresh.accessToken)]).toEqual(['accepted', 'accepted'])
+  })
+
   it('does not end because there is no refresh token', async () => {
     const { accessToken } = sessionOf('alice', { alive: true })
     expect((await auth.refresh({ accessToken })).outcome).toBe('rejected')
