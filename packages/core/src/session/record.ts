@@ -1,6 +1,7 @@
 import { isObject } from '../json.ts'
+import type { SignedIn } from '../sign-in.ts'
 import type { TokenSet } from '../token-set.ts'
-import type { Seconds, User } from '../types.ts'
+import type { Seconds, User, VerifiedToken } from '../types.ts'
 
 /** What is kept of a session: no more than it takes to go on. */
 export interface SessionRecord {
@@ -44,5 +45,22 @@ export function keptTokens({
     ...(refreshToken !== undefined && { refreshToken }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
+  }
+}
+
+/** A token with what is known of its session. */
+export function inSession(verified: VerifiedToken, { id, profile }: SessionRecord): VerifiedToken {
+  const user = profile === undefined ? verified.user : Object.freeze({ ...profile, ...verified.user })
+  return Object.freeze({ ...verified, user, session: verified.session ?? id })
+}
+
+// An address has no more (RFC 5321 section 4.5.3.1). A longer name must not fill the cookie: without it one can sign in.
+const longest = 320
+
+/** What of the profile is kept. */
+export function keptProfile({ email, name }: NonNullable<SignedIn['profile']>): NonNullable<SessionRecord['profile']> {
+  return {
+    ...(email !== undefined && email.length <= longest && { email }),
+    ...(name !== undefined && name.length <= longest && { name }),
   }
 }

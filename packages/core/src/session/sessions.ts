@@ -12,7 +12,7 @@ import type { Watch } from '../watch.ts'
 import { type CookieJar, createCookieJar } from './cookies.ts'
 import { createKeeper, type Kept } from './keeper.ts'
 import { readSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
-import { keptTokens, type SessionRecord } from './record.ts'
+import { inSession, keptProfile, keptTokens, type SessionRecord } from './record.ts'
 import { createSessionSeal, type SessionSeal } from './seal.ts'
 
 /** What a request has of a session, with the cookies that its answer has to set whatever it is. */
@@ -257,7 +257,7 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
         provider: provider.name,
         subject: verified.user.id,
         ...(sid !== undefined && { sid }),
-        ...(profile?.id === verified.user.id && { profile: besides(profile) }),
+        ...(profile?.id === verified.user.id && { profile: keptProfile(profile) }),
         signedInAt: Math.floor(now()),
         issuedAt: now(),
         tokens: keptTokens(tokens),
@@ -295,22 +295,6 @@ export function createSessions(authenticator: Authenticator, options: SessionOpt
       }
     },
   }
-}
-
-/** A token with what is known of its session. */
-function inSession(verified: VerifiedToken, { id, profile }: SessionRecord): VerifiedToken {
-  const user = profile === undefined ? verified.user : Object.freeze({ ...profile, ...verified.user })
-  return Object.freeze({ ...verified, user, session: verified.session ?? id })
-}
-
-// An address has no more (RFC 5321 section 4.5.3.1). A longer name must not fill the cookie: without it one can sign in.
-const longest = 320
-
-function besides({ email, name }: NonNullable<SignedIn['profile']>): NonNullable<SessionRecord['profile']> {
-  const [address, called] = [email, name].map((text) =>
-    text !== undefined && text.length <= longest ? text : undefined,
-  )
-  return { ...(address !== undefined && { email: address }), ...(called !== undefined && { name: called }) }
 }
 
 function tellRefusal(error: unknown): void {
