@@ -42,7 +42,7 @@ export interface Events {
   }
   /** Something was revoked: in this process, or in another that shares the list. */
   'claviger:revocation': {
-    kind: 'token' | 'tokenId' | 'session' | 'subject' | 'provider'
+    kind: 'token' | 'tokenId' | 'session' | 'sessionTokens' | 'subject' | 'provider'
     /** Known for those of this process alone: what processes share is hashed. */
     issuer: string | undefined
     from: 'here' | 'elsewhere'

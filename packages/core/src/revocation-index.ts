@@ -35,6 +35,7 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
     token: new FingerprintTable(false),
     tokenId: new FingerprintTable(false),
     session: new FingerprintTable(false),
+    sessionTokens: new FingerprintTable(true),
     subject: new FingerprintTable(true),
     provider: new FingerprintTable(true),
   } satisfies Record<Revocation['kind'], FingerprintTable>
@@ -62,8 +63,7 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
   }
 
   function size(): number {
-    const { token, tokenId, session, subject, provider } = tables
-    return token.size + tokenId.size + session.size + subject.size + provider.size
+    return all.reduce((sum, [, table]) => sum + table.size, 0)
   }
 
   function printsOf(verified: VerifiedToken): Prints {
@@ -82,6 +82,11 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
     return table.has(here) || table.has(anywhere)
   }
 
+  function hasEnded(session: string, issuedAt: Seconds | undefined, prints: Prints): boolean {
+    const [, here] = prints.session(session)
+    return isBefore(issuedAt, tables.sessionTokens.issuedBefore(here))
+  }
+
   return {
     get size() {
       return size()
@@ -94,6 +99,7 @@ export function createRevocationIndex(clock: Clock): RevocationIndex {
         (isUsed(tables.token) && tables.token.has(prints.token(token))) ||
         hasId('tokenId', tokenId, prints) ||
         hasId('session', session, prints) ||
+        (session !== undefined && isUsed(tables.sessionTokens) && hasEnded(session, issuedAt, prints)) ||
         (isUsed(tables.subject) && isBefore(issuedAt, tables.subject.issuedBefore(prints.subject))) ||
         (isUsed(tables.provider) && isBefore(issuedAt, tables.provider.issuedBefore(prints.provider)))
       )
@@ -134,7 +140,7 @@ function printOf(revocation: Revocation): Fingerprint {
   if (revocation.kind === 'provider') return issuerPrint(revocation.issuer)
   if (revocation.kind === 'subject')
     return joined(fingerprintOf('subject', revocation.subject), issuerPrint(revocation.issuer))
-  const id = fingerprintOf(revocation.kind, revocation.id)
+  const id = fingerprintOf(revocation.kind === 'tokenId' ? 'tokenId' : 'session', revocation.id)
   return revocation.issuer === undefined ? id : joined(id, issuerPrint(revocation.issuer))
 }
 

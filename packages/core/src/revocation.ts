@@ -15,6 +15,8 @@ export type Revocation = {
   /** A `jti`, or a `sid`; of one issuer, or of any. */
   | { readonly kind: 'tokenId'; readonly id: string; readonly issuer?: string }
   | { readonly kind: 'session'; readonly id: string; readonly issuer?: string }
+  /** All tokens of a `sid` that were issued before a time: servers may keep it when its user signs in anew. */
+  | { readonly kind: 'sessionTokens'; readonly id: string; readonly issuer: string; readonly issuedBefore: Seconds }
   /** All tokens of a subject that were issued before a time; a token that does not tell when is one of them. */
   | { readonly kind: 'subject'; readonly subject: string; readonly issuer: string; readonly issuedBefore: Seconds }
   /** All tokens of an issuer that were issued before a time. */

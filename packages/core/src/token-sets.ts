@@ -100,10 +100,17 @@ export function createTokenSets(options: Options): TokenSets {
     // A token of somebody else says nothing about this session.
     const isOf = fresh ?? old
     const before = old?.issuer === issuer && old.user.id === isOf?.user.id ? old : undefined
-    const began = [signedInAt, before?.issuedAt, fresh?.claims.auth_time].filter(isTime)
-    const { tokenId, issuedAt, ...known } = isOf?.issuer === issuer ? isOf : nobody(name, issuer)
-    const session = { ...known, ...(began.length > 0 && { issuedAt: Math.min(...began) }) }
-    if (!revocations.isRevoked('', session)) return
+    const began = [signedInAt, before?.issuedAt].filter(isTime)
+    const proved = [fresh?.claims.auth_time].filter(isTime)
+    const { tokenId, issuedAt, session, ...user } = isOf?.issuer === issuer ? isOf : nobody(name, issuer)
+    // When users proved who they are says nothing of a `sid`, which servers may keep when somebody signs in anew.
+    const ofSession = {
+      ...user,
+      ...(session !== undefined && { session }),
+      ...earliest(began.length > 0 ? began : proved),
+    }
+    const looks = proved.length > 0 ? [ofSession, { ...user, ...earliest([...began, ...proved]) }] : [ofSession]
+    if (!looks.some((look) => revocations.isRevoked('', look))) return
     throw new AuthError('ERR_TOKEN_REVOKED', { explanation: `${name}: the session has been revoked` })
   }
 
@@ -126,9 +133,14 @@ export function createTokenSets(options: Options): TokenSets {
     await revocations.add(endOf(accessToken, verified))
   }
 
-  function endOf(token: string, { session, tokenId, issuer, expiresAt }: VerifiedToken): Revocation {
-    const longest = clock.now() / 1000 + acceptedFor
-    if (session !== undefined) return { kind: 'session', id: session, issuer, until: longest }
+  function endOf(token: string, { session, tokenId, issuer, issuedAt, expiresAt }: VerifiedToken): Revocation {
+    const now = clock.now() / 1000
+    const longest = now + acceptedFor
+    if (session !== undefined && issuedAt !== undefined) {
+      // Not those that its user gets by signing in anew, at a server whose clock may be behind ours.
+      const issuedBefore = Math.max(Math.floor(issuedAt) + 1, Math.floor(now - clockTolerance))
+      return { kind: 'sessionTokens', id: session, issuer, issuedBefore, until: longest }
+    }
     const signed = withoutSignature(token)
     const until = signed === token ? longest : expiresAt + clockTolerance
     if (tokenId !== undefined) return { kind: 'tokenId', id: tokenId, issuer, until }
@@ -162,6 +174,10 @@ export function createTokenSets(options: Options): TokenSets {
       }
     },
   }
+}
+
+function earliest(times: readonly Seconds[]): { issuedAt?: Seconds } {
+  return times.length > 0 ? { issuedAt: Math.min(...times) } : {}
 }
 
 function isTime(value: unknown): value is Seconds {

@@ -145,12 +145,14 @@ describe('an index of revocations', () => {
       { kind: 'token', token: 'opaque', until } as const,
       { kind: 'tokenId', id: 'i', until } as const,
       { kind: 'session', id: 's', issuer, until } as const,
+      { kind: 'sessionTokens', id: 's', issuer, issuedBefore: start, until } as const,
       { kind: 'subject', subject: 'alice', issuer, issuedBefore: start, until } as const,
       { kind: 'provider', issuer, issuedBefore: start, until } as const,
     ].map((revocation) => writeFingerprint(entryOf(revocation).print))
     expect(prints).toEqual([
       'Qq3x_wzpmjLY3MRahpgIAA',
       'Ot_eUwp78MjhCqjM5SWS-g',
+      'WTXK0s_KV-QoiENidAezPA',
       'WTXK0s_KV-QoiENidAezPA',
       'Dis1lf7y1LrQWpk089D4pA',
       'cyKWyeiyVQ7zN6J8ZJWijg',
@@ -159,6 +161,15 @@ describe('an index of revocations', () => {
 
   it('keeps what ends within a second to the end of it', () => {
     expect(entryOf(session('s-1', start + 0.1))).toMatchObject({ until: start + 1, issuedBefore: 0 })
+  })
+
+  it('takes a token of a session for one of those before a time, of its issuer alone', () => {
+    index.add(entryOf({ kind: 'sessionTokens', id: 's-1', issuer, issuedBefore: start + 1, until: start + 90 }))
+    const { issuedAt: _, ...ageless } = verified({ session: 's-1' })
+    expect([isRevoked({ session: 's-1' }), index.isRevoked('opaque', ageless)]).toEqual([true, true])
+    expect(isRevoked({ session: 's-1', issuedAt: start + 1 })).toBe(false)
+    expect([isRevoked({ session: 's-2' }), isRevoked({})]).toEqual([false, false])
+    expect(isRevoked({ session: 's-1', issuer: 'https://other.example.com' })).toBe(false)
   })
 
   it.each([

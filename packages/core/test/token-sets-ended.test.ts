@@ -119,6 +119,10 @@ describe('a session that has been revoked', () => {
     })
     expect((await auth.refresh(signedIn(now() - 3600))).outcome).toBe('rejected')
     expect((await auth.refresh(signedIn(now()))).outcome).toBe('refreshed')
+    // Its last access token may be of a process that had not heard of it.
+    const accessToken = issuer.tokenFor()
+    expect((await auth.refresh({ ...signedIn(now() - 3600), accessToken })).outcome).toBe('rejected')
+    expect((await auth.refresh({ ...signedIn(now()), accessToken })).outcome).toBe('refreshed')
   })
 
   it('hands new tokens on also when nobody knows any more whether it has been: the old ones are used up', async () => {
@@ -187,7 +191,7 @@ describe('a session that the issuer has ended', () => {
 
   it('ends with all tokens of its sid', async () => {
     const { accessToken } = sessionOf('alice', { alive: true, sid: 'session-1' })
-    const sibling = issuer.tokenFor({ claims: { sid: 'session-1' } })
+    const sibling = issuer.tokenFor({ issuedAt: now() - 6, claims: { sid: 'session-1' } })
     await auth.refresh({ accessToken, refreshToken: 'unknown' })
     expect(await refusal(sibling)).toBe('ERR_TOKEN_REVOKED')
     expect(await refusal(issuer.tokenFor({ claims: { sid: 'session-2' } }))).toBe('accepted')
@@ -196,10 +200,40 @@ describe('a session that the issuer has ended', () => {
   it('ends for as long as any token of its sid may be accepted', async () => {
     const one = authenticator({ maxTokenLifetime: 7200, clockTolerance: 120 })
     const { accessToken } = sessionOf('alice', { alive: true, sid: 'session-1' })
-    const sibling = issuer.tokenFor({ expiresIn: 7320, claims: { sid: 'session-1' } })
+    const sibling = issuer.tokenFor({ issuedAt: now() - 121, expiresIn: 7320, claims: { sid: 'session-1' } })
     await one.refresh({ accessToken, refreshToken: 'unknown' })
-    await clock.advance(7439)
+    await clock.advance(7318)
     expect(await refusal(sibling, one)).toBe('ERR_TOKEN_REVOKED')
+  })
+
+  it('leaves its sid to whoever signs in anew, at a server that keeps it, and may be behind', async () => {
+    const old = sessionOf('alice', { alive: true, sid: 'session-1' })
+    const sibling = issuer.tokenFor({ issuedAt: now() - 6, claims: { sid: 'session-1' } })
+    await auth.refresh({ ...old, refreshToken: 'unknown' })
+    // A server tells with each token when its user proved who it is, which may have been days ago.
+    const claims = { sid: 'session-1', auth_time: now() - 7200 }
+    const accessToken = issuer.tokenFor({ issuedAt: now() - 5, claims })
+    expect([await refusal(sibling), await refusal(accessToken)]).toEqual(['ERR_TOKEN_REVOKED', 'accepted'])
+    await auth.revoke({ session: 'another' })
+    const next = await refreshed({ accessToken, refreshToken: issuer.refreshTokenFor({ claims }) }, auth)
+    expect(await refusal(next.accessToken)).toBe('accepted')
+    expect(await auth.refresh(old)).toMatchObject({ outcome: 'rejected', error: { code: 'ERR_TOKEN_REVOKED' } })
+  })
+
+  it('ends with its token, however new that is', async () => {
+    const accessToken = issuer.tokenFor({ issuedAt: now() - 1, claims: { sid: 'session-1' } })
+    await auth.refresh({ accessToken, refreshToken: 'unknown' })
+    expect(await refusal(accessToken)).toBe('ERR_TOKEN_REVOKED')
+    expect(await refusal(issuer.tokenFor({ claims: { sid: 'session-1' } }))).toBe('accepted')
+  })
+
+  it('ends with its token alone where that does not tell when it was issued', async () => {
+    const one = authenticator({ providers: [providerOf(issuer, { requiredClaims: ['sub'] })] })
+    const claims = { sid: 'session-1', iat: undefined }
+    const [accessToken, sibling] = ['one', 'other'].map((jti) => issuer.tokenFor({ claims: { ...claims, jti } }))
+    await one.refresh({ accessToken: accessToken as string, refreshToken: 'unknown' })
+    expect(await refusal(accessToken as string, one)).toBe('ERR_TOKEN_REVOKED')
+    expect(await refusal(sibling as string, one)).toBe('accepted')
   })
 
   it('ends once, however many ask', async () => {

@@ -5,9 +5,9 @@ import type { RevocationEntry } from '../revocation-index.ts'
 /** The field of a message that holds entries, parted by blanks. Another form would have another field. */
 export const field = 'r'
 
-const letters = { token: 't', tokenId: 'i', session: 's', subject: 'u', provider: 'p' } as const
+const letters = { token: 't', tokenId: 'i', session: 's', sessionTokens: 'b', subject: 'u', provider: 'p' } as const
 const kinds = new Map(Object.entries(letters).map(([kind, letter]) => [letter, kind as RevocationEntry['kind']]))
-const form = /^([tisup])([A-Za-z0-9_-]{22})\.(\d{1,11})(?:\.(\d{1,11}(?:\.\d{1,9})?))?$/
+const form = /^([tisbup])([A-Za-z0-9_-]{22})\.(\d{1,11})(?:\.(\d{1,11}(?:\.\d{1,9})?))?$/
 
 /** An entry as it stands in the stream: kind, fingerprint, until when, and issued before when. About 34 characters. */
 export function writeEntry({ kind, print, until, issuedBefore }: RevocationEntry): string {
@@ -29,7 +29,7 @@ export function readEntry(text: string): RevocationEntry | undefined {
 }
 
 function hasTime(kind: RevocationEntry['kind']): boolean {
-  return kind === 'subject' || kind === 'provider'
+  return kind === 'sessionTokens' || kind === 'subject' || kind === 'provider'
 }
 
 function decimal(time: number): string {
