@@ -83,6 +83,7 @@ export interface RoleAdministration {
   /**
    * Gives roles to a user and takes others away. A role that is taken away is refused at the next request in this process;
    * elsewhere with `session` or `revoke` as fast as revocations are heard, and otherwise when the tokens are refreshed.
+   * @throws {AuthError} any `ERR_TOKEN_…` for a `session` whose access token is not good any more, before anything has been changed: refresh it first
    */
   assign(userId: string, changes: RoleChanges, options?: CallOptions): Promise<RolesAssigned>
 }
