@@ -37,7 +37,7 @@ export interface OidcOptions {
   requiredClaims?: readonly string[]
   /** The claim with the names of the user's roles: a name, or a path such as `['realm_access', 'roles']`. Default: nobody has roles. */
   rolesFrom?: ClaimPath
-  /** The claim with the user's permissions, each `resource:action`. Default: nobody has any. */
+  /** The claim with the user's permissions, each `resource:action`. Default: nobody has one. */
   permissionsFrom?: ClaimPath
   /** The claim with the organization that the token acts in. Default: it acts in none. */
   organizationFrom?: ClaimPath

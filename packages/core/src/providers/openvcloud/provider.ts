@@ -46,25 +46,25 @@ export interface OpenvCloudOptions {
   validate?: Validator
 }
 
-// What they have to be, itsYouOnline() tells; what else that takes would mean nothing here, or shut everybody out.
-const any = z.unknown().optional()
-const ofItsYouOnline = {
-  organization: any,
-  memberOf: any,
-  subOrganizations: any,
-  authorizedParty: any,
-  requiredScopes: any,
-  environment: any,
-  keys: any,
-  dangerouslyAcceptDevelopmentKey: any,
-  baseUrl: any,
-  refreshValidity: any,
-  client: any,
-} satisfies Record<keyof OpenvCloudJwtOptions, z.ZodType>
+// Which of the options of itsYouOnline() count here; what else that takes would mean nothing, or shut everybody out. It looks at each itself.
+const passedOn = z.unknown().optional()
+const jwtOptions = z.strictObject({
+  organization: passedOn,
+  memberOf: passedOn,
+  subOrganizations: passedOn,
+  authorizedParty: passedOn,
+  requiredScopes: passedOn,
+  environment: passedOn,
+  keys: passedOn,
+  dangerouslyAcceptDevelopmentKey: passedOn,
+  baseUrl: passedOn,
+  refreshValidity: passedOn,
+  client: passedOn,
+} satisfies Record<keyof OpenvCloudJwtOptions, z.ZodType>)
 
 const schema = z.strictObject({
   baseUrl: secureAddress,
-  jwt: z.strictObject(ofItsYouOnline).optional(),
+  jwt: jwtOptions.optional(),
   authkeys: z
     .union([z.literal(false), functionOf<(token: string) => boolean>()], 'must be false or a function')
     .optional(),
