@@ -1,18 +1,13 @@
 import { createTestClock } from '@claviger/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type Authenticator, createAuthenticator, createBackchannelLogout, createRevocationList } from '../src/index.ts'
+import { createAuthenticator, createBackchannelLogout, createRevocationList } from '../src/index.ts'
 import { logto } from '../src/providers/logto/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { serve } from './support/adapter-app.ts'
 import { accepted, form, refusal } from './support/logout-request.ts'
+import { isGood } from './support/logout-stage.ts'
 import { createLogtoStub, endpoints, recorded, recordedAt, type Version } from './support/logto-capture.ts'
 import { app, createKeys, type OidcServer, resources, startOidcServer } from './support/oidc-provider.ts'
-
-const isGood = (token: string, by: Authenticator) =>
-  by.verify(token).then(
-    () => true,
-    ({ code }) => code,
-  )
 
 describe.each(Object.keys(endpoints) as Version[])('the logout token that a real Logto %s has sent', (version) => {
   it('ends the session that it names', async () => {

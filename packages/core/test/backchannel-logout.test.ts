@@ -1,101 +1,55 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { createTestClock, createTestIssuer, createTestKey, type TestClock, type TestIssuer } from '@claviger/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createTestKey, type TestClock, type TestIssuer } from '@claviger/testing'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import {
-  AuthError,
   type Authenticator,
-  type AuthenticatorOptions,
   type BackchannelLogoutOptions,
-  createAuthenticator,
   createBackchannelLogout,
   createReplayStore,
-  createRevocationList,
   type Events,
-  type FormRequest,
-  type Provider,
   type ReplayStore,
-  type RevocationList,
 } from '../src/index.ts'
 import { type OidcOptions, oidc } from '../src/providers/oidc.ts'
 import { accepted, form, refusal } from './support/logout-request.ts'
+import { clientId, event, isGood, send, stageLogout } from './support/logout-stage.ts'
 
-const event = 'http://schemas.openid.net/event/backchannel-logout'
-const clientId = 'web-app'
+const { authenticator, begin, logoutToken, now } = stageLogout()
 let clock: TestClock
 let issuer: TestIssuer
 let other: TestIssuer
 let auth: Authenticator
-const closing: (() => Promise<unknown>)[] = []
-
 beforeAll(async () => {
-  // At a whole second, so that a time can be at the edge.
-  clock = createTestClock(Math.floor(Date.now() / 1000))
-  issuer = await createTestIssuer({ clock })
-  other = await createTestIssuer({ clock })
+  ;({ clock, issuer, other } = await begin())
 })
 beforeEach(() => {
   auth = authenticator()
 })
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-afterAll(() => Promise.all([issuer.close(), other.close()]))
-
-function authenticator(options: Partial<AuthenticatorOptions> = {}): Authenticator {
-  const providers = [oidc({ issuer: issuer.issuer, audience: issuer.audience, client: { clientId } })]
-  const made = createAuthenticator({ providers, clock, ...options })
-  closing.push(() => made.close())
-  return made
-}
-
-const now = () => Math.floor(clock.now() / 1000)
-let count = 0
-
-/** A good logout token, but for what is said. `undefined` takes a claim away. */
-function logoutToken(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): string {
-  count += 1
-  const good = {
-    iss: issuer.issuer,
-    aud: clientId,
-    iat: now(),
-    exp: now() + 120,
-    jti: `id-${count}`,
-    sub: 'alice',
-    events: { [event]: {} },
-  }
-  const { alg, kid } = issuer.current
-  return issuer.sign({ alg, kid, typ: 'logout+jwt', ...header }, { ...good, ...claims })
-}
-
-const post = (token: string, options: BackchannelLogoutOptions = {}, by = auth) =>
-  createBackchannelLogout(by, options)(form(`logout_token=${token}`))
-const isGood = (token: string, by = auth) =>
-  by.verify(token).then(
-    () => true,
-    ({ code }) => code,
-  )
 
 describe('a logout token', () => {
   it('with a sid ends the tokens of that session, and no others of its user', async () => {
     const mine = issuer.tokenFor({ claims: { sid: 'session-1' } })
     const others = issuer.tokenFor({ claims: { sid: 'session-2' } })
-    expect(await post(logoutToken({ sid: 'session-1' }))).toEqual(accepted)
-    expect([await isGood(mine), await isGood(others)]).toEqual(['ERR_TOKEN_REVOKED', true])
+    expect(await send(logoutToken({ sid: 'session-1' }), auth)).toEqual(accepted)
+    expect([await isGood(mine, auth), await isGood(others, auth)]).toEqual(['ERR_TOKEN_REVOKED', true])
   })
 
   it('with a sid alone ends that session', async () => {
     const mine = issuer.tokenFor({ claims: { sid: 'session-3' } })
-    expect(await post(logoutToken({ sid: 'session-3', sub: undefined }))).toEqual(accepted)
-    expect(await isGood(mine)).toBe('ERR_TOKEN_REVOKED')
+    expect(await send(logoutToken({ sid: 'session-3', sub: undefined }), auth)).toEqual(accepted)
+    expect(await isGood(mine, auth)).toBe('ERR_TOKEN_REVOKED')
   })
 
   it('with a sub alone ends what was issued before, and no later sign-in', async () => {
     const before = issuer.tokenFor({ issuedAt: now() - 1 })
-    expect(await post(logoutToken())).toEqual(accepted)
+    expect(await send(logoutToken(), auth)).toEqual(accepted)
     const later = issuer.tokenFor()
     const bob = issuer.tokenFor({ subject: 'bob', issuedAt: now() - 1 })
-    expect([await isGood(before), await isGood(later), await isGood(bob)]).toEqual(['ERR_TOKEN_REVOKED', true, true])
+    expect([await isGood(before, auth), await isGood(later, auth), await isGood(bob, auth)]).toEqual([
+      'ERR_TOKEN_REVOKED',
+      true,
+      true,
+    ])
   })
 
   it('ends only what is of its issuer', async () => {
@@ -105,8 +59,8 @@ describe('a logout token', () => {
       ),
     })
     const foreign = other.tokenFor({ claims: { sid: 'session-1' }, issuedAt: now() - 1 })
-    await post(logoutToken({ sid: 'session-1' }), {}, by)
-    await post(logoutToken(), {}, by)
+    await send(logoutToken({ sid: 'session-1' }), by)
+    await send(logoutToken(), by)
     expect(await isGood(foreign, by)).toBe(true)
   })
 
@@ -124,7 +78,7 @@ describe('a logout token', () => {
     ['as far ahead as clocks may differ', () => logoutToken({ iat: now() + 5 })],
     ['with an event that says more', () => logoutToken({ events: { [event]: { a: 1 }, more: {} } })],
   ])('is taken %s', async (...[, make, options]) => {
-    expect(await post(make(), options)).toEqual(accepted)
+    expect(await send(make(), auth, options)).toEqual(accepted)
   })
 
   it.each<[string, string, () => string, BackchannelLogoutOptions?]>([
@@ -184,11 +138,11 @@ describe('a logout token', () => {
     subscribe('claviger:refusal', note)
     const token = make()
     const mine = issuer.tokenFor({ issuedAt: now() - 1 })
-    expect(await post(token, options)).toEqual(refusal)
+    expect(await send(token, auth, options)).toEqual(refusal)
     unsubscribe('claviger:refusal', note)
     expect(refusals.map((one) => one.code)).toEqual([code])
     if (token.length > 30) expect(inspect(refusals)).not.toContain(token.slice(-30))
-    expect(await isGood(mine)).toBe(true)
+    expect(await isGood(mine, auth)).toBe(true)
   })
 
   it.each<[string, unknown]>([
@@ -202,15 +156,15 @@ describe('a logout token', () => {
       client: { clientId },
     }
     const by = authenticator({ providers: [oidc(aliased)] })
-    expect(await post(logoutToken({ iss }), {}, by)).toEqual(refusal)
-    expect(await post(logoutToken({ iss: 'https://alias.example' }), {}, by)).toEqual(accepted)
+    expect(await send(logoutToken({ iss }), by)).toEqual(refusal)
+    expect(await send(logoutToken({ iss: 'https://alias.example' }), by)).toEqual(accepted)
   })
 
   it('for very many apps costs no more than one for three: what nobody has signed is cheap', async () => {
     const told: unknown[] = []
     const note = (message: unknown) => void told.push((message as Events['claviger:refusal']).explanation)
     subscribe('claviger:refusal', note)
-    expect(await post(logoutToken({ aud: Array(2000).fill('a') }))).toEqual(refusal)
+    expect(await send(logoutToken({ aud: Array(2000).fill('a') }), auth)).toEqual(refusal)
     unsubscribe('claviger:refusal', note)
     expect(told).toEqual(['aud is "a", "a", "a" (option clientId)'])
   })
@@ -230,7 +184,7 @@ describe('a logout token', () => {
       for (const providers of [both, both.toReversed()]) {
         const by = authenticator({ providers })
         const token = issuer.tokenFor({ claims: { sid: 's' } })
-        expect(await post(logoutToken({ sid: 's' }), {}, by)).toEqual(accepted)
+        expect(await send(logoutToken({ sid: 's' }), by)).toEqual(accepted)
         expect(await isGood(token, by)).toBe('ERR_TOKEN_REVOKED')
       }
     })
@@ -239,15 +193,15 @@ describe('a logout token', () => {
       const forged = logoutToken({}, { kid: 'other' })
       const first = of({ name: 'first', ...(await rotated()), audience: 'old' })
       const by = authenticator({ providers: [first, of({ name: 'second' })] })
-      expect(await post(forged, {}, by)).toEqual(refusal)
+      expect(await send(forged, by)).toEqual(refusal)
       const down = of({ name: 'down', jwksUri: `${issuer.issuer}/nowhere`, audience: 'down' })
-      expect((await post(logoutToken(), {}, authenticator({ providers: [first, down] }))).status).toBe(503)
+      expect((await send(logoutToken(), authenticator({ providers: [first, down] }))).status).toBe(503)
     })
   })
 
   it('when the set-up is found to be wrong, is not to blame for it', async () => {
     const by = authenticator({ admission: { sourceOf: () => Promise.resolve('one') as never } })
-    await expect(post(logoutToken(), {}, by)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
+    await expect(send(logoutToken(), by)).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' })
   })
 
   it('is refused when another issuer has signed it', async () => {
@@ -262,7 +216,7 @@ describe('a logout token', () => {
       sub: 'alice',
       events: { [event]: {} },
     }
-    expect(await post(issuer.sign({ alg: 'ES256', kid, typ: 'logout+jwt' }, claims, key))).toEqual(refusal)
+    expect(await send(issuer.sign({ alg: 'ES256', kid, typ: 'logout+jwt' }, claims, key), auth)).toEqual(refusal)
   })
 
   it('is taken once', async () => {
@@ -284,7 +238,7 @@ describe('a logout token', () => {
       close: async () => {},
     }
     const iat = now()
-    expect(await post(logoutToken({ iat }), { replays, maxAge: 60 })).toEqual(accepted)
+    expect(await send(logoutToken({ iat }), auth, { replays, maxAge: 60 })).toEqual(accepted)
     expect(kept).toEqual([iat + 60 + 2 * 5])
   })
 
@@ -302,127 +256,7 @@ describe('a logout token', () => {
     )
     const statuses = []
     for (const token of [logoutToken(claims), logoutToken(claims), foreign])
-      statuses.push((await post(token, { replays }, by)).status)
+      statuses.push((await send(token, by, { replays })).status)
     expect(statuses).toEqual([200, 400, 200])
-  })
-})
-
-describe('the answer is 503, and the same token is taken later,', () => {
-  const unavailable = (retryAfter: string) => ({
-    status: 503,
-    headers: { 'Cache-Control': 'no-store', 'Content-Type': 'application/json', 'Retry-After': retryAfter },
-    body: JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Send it again later.' }),
-  })
-
-  it('when the revocation cannot be stored', async () => {
-    const list = createRevocationList({ clock })
-    let fails = true
-    const add: RevocationList['add'] = (revocation) =>
-      fails ? Promise.reject(new AuthError('ERR_REVOCATION_UNAVAILABLE', { retryAfter: 3 })) : list.add(revocation)
-    const by = authenticator({ revocations: { ...list, add } })
-    const receive = createBackchannelLogout(by)
-    const token = logoutToken({ sid: 'session-5' })
-    expect(await receive(form(`logout_token=${token}`))).toEqual(unavailable('3'))
-    fails = false
-    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
-    expect(await isGood(issuer.tokenFor({ claims: { sid: 'session-5' } }), by)).toBe('ERR_TOKEN_REVOKED')
-  })
-
-  it('when nobody knows whether it has been here before', async () => {
-    let fails = true
-    const replays: ReplayStore = {
-      once: () => (fails ? Promise.reject(new AuthError('ERR_STORE_UNAVAILABLE')) : Promise.resolve(true)),
-      close: async () => {},
-    }
-    const receive = createBackchannelLogout(auth, { replays })
-    const token = logoutToken({ sid: 'session-6' })
-    expect(await receive(form(`logout_token=${token}`))).toEqual(unavailable('5'))
-    expect(await isGood(issuer.tokenFor({ claims: { sid: 'session-6' } }))).toBe('ERR_TOKEN_REVOKED')
-    fails = false
-    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
-  })
-
-  it('when the keys cannot be had', async () => {
-    issuer.fail('jwks', { status: 503 })
-    const receive = createBackchannelLogout(authenticator({ keys: { retry: 0.1, maxRetry: 1 } }))
-    const token = logoutToken()
-    expect((await receive(form(`logout_token=${token}`))).status).toBe(503)
-    issuer.heal()
-    await clock.advance(1)
-    expect(await receive(form(`logout_token=${token}`))).toEqual(accepted)
-  })
-})
-
-describe('a request', () => {
-  it.each<[string, FormRequest]>([
-    ['without a body', form('')],
-    ['with an empty token', form('logout_token=')],
-    ['with two tokens', form('logout_token=a&logout_token=b')],
-    ['of another type', form('{}', { headers: { 'content-type': 'application/json' } })],
-    ['that is too long', form(`logout_token=${'a'.repeat(33_000)}`)],
-    ['with a list from a parser', form('', { body: { logout_token: ['a', 'b'] } })],
-    ['with a token in its query', form('', { url: `/backchannel-logout?logout_token=a` })],
-    [
-      'that breaks off',
-      form('', {
-        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('aborted')) }),
-      }),
-    ],
-  ])('%s is refused', async (_, request) => {
-    expect(await createBackchannelLogout(auth)(request)).toEqual(refusal)
-  })
-
-  it('may come parsed', async () => {
-    const body = { logout_token: logoutToken() }
-    expect(await createBackchannelLogout(auth)(form('', { body }))).toEqual(accepted)
-  })
-
-  it.each(['GET', 'HEAD', 'PUT', undefined])('by %s is told to post', async (method) => {
-    const answer = await createBackchannelLogout(auth)(form(`logout_token=${logoutToken()}`, { method }))
-    expect(answer).toMatchObject({ status: 405, headers: { Allow: 'POST', 'Cache-Control': 'no-store' } })
-  })
-})
-
-describe('the set-up', () => {
-  const opaque: Provider = {
-    name: 'opaque',
-    issuer: 'https://opaque.example',
-    opaque: { verify: async () => ({ active: false, explanation: 'nobody' }) },
-  }
-
-  it('is fine where one of several providers has an app', async () => {
-    const api = { issuer: other.issuer, audience: other.audience }
-    const web = { issuer: issuer.issuer, audience: issuer.audience, client: { clientId } }
-    const by = authenticator({ providers: [opaque, oidc({ name: 'api', ...api }), oidc({ name: 'web', ...web })] })
-    expect(await post(logoutToken(), {}, by)).toEqual(accepted)
-  })
-
-  it.each<[string, () => unknown, RegExp]>([
-    [
-      'without anybody whom a token could be for',
-      () => createBackchannelLogout(authenticator({ providers: [oidc({ issuer: issuer.issuer, audience: 'a' })] })),
-      /set clientId/,
-    ],
-    ['with a copy of an authenticator', () => createBackchannelLogout({ ...auth }), /very object/],
-    ['with an empty client', () => createBackchannelLogout(auth, { clientId: '' }), /clientId/],
-    ['with too short an age', () => createBackchannelLogout(auth, { maxAge: 9 }), /maxAge: must be at least 10 s/],
-    ['with too long an age', () => createBackchannelLogout(auth, { maxAge: 3601 }), /maxAge: must be at most 3600 s/],
-    [
-      'where nobody sends JWTs',
-      () => createBackchannelLogout(authenticator({ providers: [opaque] }), { clientId }),
-      /set clientId/,
-    ],
-    ['with no types', () => createBackchannelLogout(auth, { tokenTypes: [] }), /at least one/],
-    ['with replays that are no store', () => createBackchannelLogout(auth, { replays: {} as never }), /ReplayStore/],
-    ['with no clients', () => createBackchannelLogout(auth, { clientId: [] }), /at least one/],
-    ['with a day of maxAge', () => createBackchannelLogout(auth, { maxAge: 86_400 }), /maxAge/],
-    [
-      'with a misspelt option',
-      () => createBackchannelLogout(auth, { clientIds: 'a' } as object),
-      /did you mean clientId/,
-    ],
-  ])('%s throws when it is made', (_, make, message) => {
-    expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_INVALID' }))
-    expect(make).toThrow(message)
   })
 })

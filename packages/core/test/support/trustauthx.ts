@@ -52,6 +52,35 @@ export async function createStage(options: TrustAuthXEmulatorOptions = {}) {
 
 export type Stage = Awaited<ReturnType<typeof createStage>>
 
+/** What somebody has who signed in. */
+export type Tokens = ReturnType<Stage['emulator']['signIn']>
+
+/** Alice signs in at an emulator that has no faults and has counted nothing yet. */
+export function signInAnew({ emulator }: Stage): Tokens {
+  emulator.heal()
+  emulator.configure({ invalidTokenStatus: 401, rotateRefreshTokens: true })
+  const tokens = emulator.signIn('alice')
+  emulator.resetCounts()
+  return tokens
+}
+
+/** Ways in which nothing is said of a token. */
+export const outages: Fault[] = [
+  'reset',
+  'hang',
+  'hang-body',
+  'html',
+  'redirect',
+  'broken-json',
+  'truncate',
+  'empty',
+  { status: 500 },
+  { status: 503, retryAfter: 9 },
+  { status: 429, retryAfter: 9 },
+  { status: 404 },
+  { status: 400, body: '{"detail":"Token Expired - token expired"}' },
+]
+
 /** `accepted`, or the status and code of the refusal. */
 export function verdictOf(outcome: Promise<unknown>): Promise<string> {
   return outcome.then(
