@@ -8,24 +8,26 @@ import { validated } from '../validated.ts'
 import { verifyAuthkeyAt } from './verify.ts'
 import { authkeyShape, restmachineOf } from './wire.ts'
 
+// What else itsYouOnline() takes would mean nothing here, or shut everybody out.
+const jwtOptions = [
+  'organization',
+  'memberOf',
+  'subOrganizations',
+  'authorizedParty',
+  'requiredScopes',
+  'environment',
+  'keys',
+  'dangerouslyAcceptDevelopmentKey',
+  'baseUrl',
+  'refreshValidity',
+  'client',
+] as const satisfies readonly (keyof ItsYouOnlineOptions)[]
+
 /**
  * Which JWTs of ItsYou.online are accepted. The options are those of `itsYouOnline()`, and at least one says whom they have to be for. With
  * `client` users sign in there with a browser, and get a JWT that the environment takes too.
  */
-export type OpenvCloudJwtOptions = Pick<
-  ItsYouOnlineOptions,
-  | 'organization'
-  | 'memberOf'
-  | 'subOrganizations'
-  | 'authorizedParty'
-  | 'requiredScopes'
-  | 'environment'
-  | 'keys'
-  | 'dangerouslyAcceptDevelopmentKey'
-  | 'baseUrl'
-  | 'refreshValidity'
-  | 'client'
->
+export type OpenvCloudJwtOptions = Pick<ItsYouOnlineOptions, (typeof jwtOptions)[number]>
 
 /** One OpenvCloud environment. Durations are seconds. */
 export interface OpenvCloudOptions {
@@ -46,25 +48,10 @@ export interface OpenvCloudOptions {
   validate?: Validator
 }
 
-// Which of the options of itsYouOnline() count here; what else that takes would mean nothing, or shut everybody out. It looks at each itself.
-const passedOn = z.unknown().optional()
-const jwtOptions = z.strictObject({
-  organization: passedOn,
-  memberOf: passedOn,
-  subOrganizations: passedOn,
-  authorizedParty: passedOn,
-  requiredScopes: passedOn,
-  environment: passedOn,
-  keys: passedOn,
-  dangerouslyAcceptDevelopmentKey: passedOn,
-  baseUrl: passedOn,
-  refreshValidity: passedOn,
-  client: passedOn,
-} satisfies Record<keyof OpenvCloudJwtOptions, z.ZodType>)
-
 const schema = z.strictObject({
   baseUrl: secureAddress,
-  jwt: jwtOptions.optional(),
+  // itsYouOnline() looks at what they are.
+  jwt: z.strictObject(Object.fromEntries(jwtOptions.map((option) => [option, z.unknown().optional()]))).optional(),
   authkeys: z
     .union([z.literal(false), functionOf<(token: string) => boolean>()], 'must be false or a function')
     .optional(),
