@@ -17,13 +17,18 @@ export function readBearer(header: string | undefined): string {
   return assertToken(credentials[1] ?? '', 'the Authorization header')
 }
 
+/** Whether it fits into the header, as every access token does. @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+export function isBearerToken(token: unknown): token is string {
+  return typeof token === 'string' && b64token.test(token)
+}
+
 /**
  * Gives back a text that may be an access token.
  * @param place - Where it was found, for the log.
  * @throws {AuthError} `ERR_REQUEST_MALFORMED` if no access token could look like that.
  */
 export function assertToken(text: string, place: string): string {
-  if (!b64token.test(text)) {
+  if (!isBearerToken(text)) {
     throw new AuthError('ERR_REQUEST_MALFORMED', {
       explanation: `${place} does not hold exactly one well-formed token`,
     })

@@ -1,3 +1,4 @@
+import { isBearerToken } from './bearer.ts'
 import { safeClaims } from './claims.ts'
 import { unavailable } from './errors.ts'
 import { isMarkup } from './http.ts'
@@ -13,16 +14,13 @@ export interface UserinfoOptions {
   readonly user: (claims: Claims) => UserClaims
 }
 
-// RFC 6750 section 2.1. Nothing else fits into the header, so nothing else can be anybody's token.
-const bearerToken = /^[\w.~+/-]+=*$/
-
 /**
  * Asks a userinfo endpoint whose an opaque token is. It does not tell when the token ends.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
  */
 export function userinfo({ endpoint, user }: UserinfoOptions): OpaqueProfile['verify'] {
   return async (token, { issuer, request, metadata }) => {
-    if (!bearerToken.test(token)) return { active: false, explanation: 'it cannot be a bearer token' }
+    if (!isBearerToken(token)) return { active: false, explanation: 'it cannot be a bearer token' }
     const address = endpoint ?? (await metadata()).userinfo_endpoint
     if (address === undefined) throw unavailable(`the metadata of ${issuer} names no userinfo_endpoint`)
     const response = await request(address, { headers: { authorization: `Bearer ${token}` } })

@@ -311,7 +311,8 @@ describe('a login', () => {
 })
 
 describe('an ID token that fits into no header', () => {
-  it.each(['', 'a\nb', 'a b', 'ä', 'a\u0000'])('is refused, and is no outage: %j', async (idToken) => {
+  it.each(['', 'a\nb', 'a b', 'ä', 'a\u0000', undefined])('is refused, and is no outage: %j', async (given) => {
+    const idToken = given as string
     const { refreshToken } = signIn()
     jam.resetCounts()
     const malformed = { code: 'ERR_TOKEN_MALFORMED', status: 401 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { createAuthenticator } from '../../authenticator.ts'
+import { isBearerToken } from '../../bearer.ts'
 import { type ApiCall, createCaller } from '../../client.ts'
 import type { CallOptions, ClientOptions } from '../../client-options.ts'
 import { clientSchema } from '../../client-schema.ts'
@@ -182,9 +183,9 @@ export function createJustAuthenticateMeClient(options: JustAuthenticateMeClient
   })
 }
 
-// It may come from a browser: what does not fit into a header is no token, and never gets as far as the service.
+// It may come from a browser: what does not fit into a header never gets as far as the service.
 function bearable(token: string): string {
-  if (/^[\w.~+/-]+=*$/.test(token)) return token
+  if (isBearerToken(token)) return token
   throw new AuthError('ERR_TOKEN_MALFORMED', { explanation: 'not a JWT' })
 }
 
