@@ -112,7 +112,9 @@ describe('a login', () => {
     const cookie = client.startLogin().headers['Set-Cookie']?.split(';')[0] ?? ''
     const refused = { code: 'ERR_SIGN_IN_REFUSED', status: 403 }
     await expect(client.finishLogin({ code: code() as string, cookie })).rejects.toMatchObject(refused)
-    await expect(client.finishEditUser({ code: code() as string })).rejects.toMatchObject(refused)
+    const ac = ['false', 'false'] as unknown as string
+    for (const query of [{}, { ac }])
+      await expect(client.finishEditUser({ code: code() as string, ...query })).rejects.toMatchObject(refused)
   })
 
   it('is not refused for our own key, an outage or a path that is not there', async () => {

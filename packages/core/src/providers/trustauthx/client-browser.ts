@@ -7,7 +7,7 @@ import type { Seconds } from '../../types.ts'
 import { isSecure } from '../secure-address.ts'
 import { type Ask, assertText } from './calls.ts'
 import type { TrustAuthXTokenCalls } from './client-tokens.ts'
-import { readCode, refusedCode, refusedCodeStatus } from './codes.ts'
+import { isUnchanged, useCode } from './codes.ts'
 import type { TrustAuthXSession } from './envelope.ts'
 import { type LoginCookie, privately } from './login.ts'
 import { type CallUrl, paths, signedKeyOf, type TrustAuthXCredentials } from './wire.ts'
@@ -89,15 +89,8 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
     return { AccessToken: assertText('accessToken', accessToken), url: assertText('url', url) }
   }
 
-  // What a browser brings is the browser's fault, but for our own key.
-  async function taken<T>(code: string, ask: (code: string) => Promise<T>): Promise<T> {
-    try {
-      return await ask(readCode(code))
-    } catch (error) {
-      const status = refusedCodeStatus(error)
-      if (status === undefined || (await options.isOurKey(status))) throw error
-      throw refusedCode(error)
-    }
+  async function assertKey(status: number, error: unknown): Promise<void> {
+    if (await options.isOurKey(status)) throw error
   }
 
   return {
@@ -105,7 +98,7 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
     startLogin: () => ({ location: loginPage, headers: { ...privately, 'Set-Cookie': cookie.start(now()) } }),
     async finishLogin({ code, cookie: header }, given) {
       cookie.assert(header, now())
-      const session = await taken(code, (good) => tokens.getUser(good, given))
+      const session = await useCode(code, (good) => tokens.getUser(good, given), assertKey)
       return { session, headers: { ...privately, 'Set-Cookie': cookie.end } }
     },
     generateEditUserUrl(accessToken, url) {
@@ -137,7 +130,7 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
       })
     },
     async finishEditUser({ code, ac }, given) {
-      return ac?.toLowerCase() === 'false' ? undefined : taken(code, (good) => tokens.reAuth(good, given))
+      return isUnchanged(ac) ? undefined : useCode(code, (good) => tokens.reAuth(good, given), assertKey)
     },
   }
 }

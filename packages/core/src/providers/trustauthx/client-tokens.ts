@@ -46,7 +46,7 @@ export interface TrustAuthXTokenCalls {
   reAuth(code: string, options?: CallOptions): Promise<TrustAuthXSession>
   /** Exchanges the `code` of a login, which is a user token and can be used once. */
   getUser(userToken: string, options?: CallOptions): Promise<TrustAuthXSession>
-  /** Whose an access token is. @throws {AuthError} `ERR_TOKEN_CLAIMS` when it is not that of the `uid` given, `ERR_TOKEN_EXPIRED` */
+  /** Whose an access token is. @throws {AuthError} `ERR_TOKEN_CLAIMS` when it is not that of the `uid` given, `ERR_TOKEN_EXPIRED` when it has ended */
   getUserData(accessToken: string, options?: CallOptions & { uid?: string }): Promise<TrustAuthXProfile>
   /**
    * Two new tokens; store both. Calls with one refresh token, at the same time or within 10 seconds, are one call and get the same

@@ -1,23 +1,32 @@
-import { type AuthError, isAuthError } from '../../errors.ts'
+import { isAuthError } from '../../errors.ts'
 import { refusedSignIn } from '../refused-sign-in.ts'
 import { isText } from './calls.ts'
 
-/** What a browser comes back with, if it can be a code. @throws {AuthError} `ERR_SIGN_IN_REFUSED` */
-export function readCode(code: unknown): string {
-  if (isText(code)) return code
-  throw refusedSignIn('trustauthx: the browser came back without one code')
-}
-
-// An answer that is none, a path that is not there, too many calls: nothing of these is about a code.
+// An answer that is not as it should be, or not signed with our secret; a path that is not there; too many calls: none of these is about a code.
 const aboutUs = [200, 404, 405, 429]
 
-/** With which status a code was refused, or our own key; nothing for an error that is about something else. */
-export function refusedCodeStatus(error: unknown): number | undefined {
-  const status = isAuthError(error) ? error.upstream?.status : undefined
-  return status !== undefined && /^[24]/.test(String(status)) && !aboutUs.includes(status) ? status : undefined
+/**
+ * Uses a code up. That it is refused is the browser's fault, unless it is our own key that is refused.
+ * @param assertKey told the status of a refusal, and the error; throws where it is our key's
+ * @throws {AuthError} `ERR_SIGN_IN_REFUSED`
+ */
+export async function useCode<T>(
+  code: unknown,
+  exchange: (code: string) => Promise<T>,
+  assertKey: (status: number, error: unknown) => Promise<void>,
+): Promise<T> {
+  if (!isText(code)) throw refusedSignIn('trustauthx: the browser came back without one code')
+  try {
+    return await exchange(code)
+  } catch (error) {
+    const status = isAuthError(error) ? error.upstream?.status : undefined
+    if (status === undefined || !/^[24]/.test(String(status)) || aboutUs.includes(status)) throw error
+    await assertKey(status, error)
+    throw refusedSignIn('trustauthx: the code was refused, or used before', error)
+  }
 }
 
-/** A code that is refused is the browser's. */
-export function refusedCode(cause: unknown): AuthError {
-  return refusedSignIn('trustauthx: the code was refused, or used before', cause)
+/** Whether `ac` of the profile editor says that nothing has changed: without one, something may have. */
+export function isUnchanged(ac: unknown): boolean {
+  return String(ac).toLowerCase() === 'false'
 }

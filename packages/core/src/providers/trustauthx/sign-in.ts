@@ -2,14 +2,14 @@ import { fetchThrough } from '../../fetch-through.ts'
 import type { ProviderContext } from '../../provider.ts'
 import type { BrowserSignIn } from '../../sign-in.ts'
 import { createTrustAuthXClient, type TrustAuthXClient, type TrustAuthXClientOptions } from './client.ts'
-import { readCode, refusedCode, refusedCodeStatus } from './codes.ts'
+import { isUnchanged, useCode } from './codes.ts'
 import { believeFor, type Upstream } from './upstream.ts'
 
 /** How users of the organization sign in with a browser. */
 export interface TrustAuthXLogin {
   /** The hosted login page. Default `https://app.trustauthx.com/widget/login/`. */
   url?: string
-  /** The organization's own sub-domain of the login page, if it has one. */
+  /** The organization's own sub-domain of the login page. Default: it has none. */
   subDomain?: string
   /** What people read where they choose among providers. Default: the name of the provider. */
   label?: string
@@ -55,17 +55,8 @@ export function signInWith(
     return client
   }
 
-  // A code that is refused is the browser's, unless it is our own key. An answer that cannot be read, or is not signed with our secret, is no
-  // refusal.
-  async function taken<T>(context: ProviderContext, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask()
-    } catch (error) {
-      const status = refusedCodeStatus(error)
-      if (status === undefined) throw error
-      await reach(context).assertKey(status, believeFor)
-      throw refusedCode(error)
-    }
+  function assertKey(context: ProviderContext) {
+    return (status: number) => reach(context).assertKey(status, believeFor)
   }
 
   return {
@@ -73,7 +64,7 @@ export function signInWith(
     hasState: false,
     start: async (_, context) => ({ location: clientFor(context).generateUrl() }),
     async finish({ url }, context) {
-      const { tokens } = await taken(context, () => clientFor(context).getUser(codeIn(url)))
+      const { tokens } = await useCode(codeIn(url), (code) => clientFor(context).getUser(code), assertKey(context))
       return { tokens }
     },
     profile: {
@@ -81,16 +72,17 @@ export function signInWith(
         return (await clientFor(context).resolveEditUserUrl(accessToken, returnUrl)).location
       },
       async finish(url, context) {
-        const ac = url.searchParams.get('ac') ?? undefined
-        const session = await taken(context, () => clientFor(context).finishEditUser({ code: codeIn(url), ac }))
+        const exchange = async (code: string) =>
+          isUnchanged(url.searchParams.get('ac')) ? undefined : clientFor(context).reAuth(code)
+        const session = await useCode(codeIn(url), exchange, assertKey(context))
         return session?.tokens
       },
     },
   }
 }
 
-/** @throws {AuthError} `ERR_SIGN_IN_REFUSED` */
-function codeIn({ searchParams }: URL): string {
+// One that is there twice is none.
+function codeIn({ searchParams }: URL): string | undefined {
   const [code, another] = searchParams.getAll('code')
-  return readCode(another === undefined ? code : undefined)
+  return another === undefined ? code : undefined
 }
