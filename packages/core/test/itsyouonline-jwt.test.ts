@@ -217,7 +217,12 @@ describe('other tokens', () => {
       await expect(shop.exchangeCode({ code: one, redirectUri })).rejects.toMatchObject({
         code: 'ERR_UPSTREAM_INVALID',
       })
-    await expect(shop.exchangeCode({ code: '', redirectUri })).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REFUSED' })
+    const asked = stage.provider.requests()
+    for (const none of [{ code: '' }, {}, { code: ['a', 'b'] }, { code: 'a', state: ['b', 'c'] }]) {
+      const brought = { ...none, redirectUri } as { code: string; redirectUri: string }
+      await expect(shop.exchangeCode(brought)).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REFUSED', status: 403 })
+    }
+    expect(stage.provider.requests()).toBe(asked)
   })
 
   it.each(['', 'undefined', ' ', '<code>'])('refuses a browser that brings %j for a code', async (code) => {

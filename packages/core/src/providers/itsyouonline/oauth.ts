@@ -47,7 +47,7 @@ const requestSchema = z.strictObject({
   register: z.boolean().optional(),
 })
 // What a browser brings is no part of a set-up, whatever it looks like.
-const codeSchema = z.strictObject({ code: z.string(), redirectUri: text, state: z.string().optional() })
+const codeSchema = z.strictObject({ code: z.unknown().optional(), redirectUri: text, state: z.unknown().optional() })
 
 const answer = z.looseObject({
   access_token: z.string().min(1),
@@ -98,10 +98,11 @@ export function createOAuthCalls(base: string, caller: Caller) {
       return ask('getAccessToken', form, true, options)
     },
     redeem({ clientId, clientSecret }: KeyCredentials, code: ItsYouOnlineCode, options: CallOptions) {
-      const { redirectUri, state, ...rest } = readOptions('exchangeCode', codeSchema, code)
-      if (rest.code === '') throw refusedSignIn('itsyouonline: the browser came back without a code')
+      const { redirectUri, state, code: brought } = readOptions('exchangeCode', codeSchema, code)
+      if (typeof brought !== 'string' || brought === '' || (state !== undefined && typeof state !== 'string'))
+        throw refusedSignIn('itsyouonline: the browser came back without one code')
       const form = {
-        ...rest,
+        code: brought,
         grant_type: 'authorization_code',
         client_id: clientId,
         client_secret: clientSecret,
