@@ -39,7 +39,8 @@ export type { ItsYouOnlineClientId } from './sign-in.ts'
 export interface ItsYouOnlineOptions {
   /**
    * Accepts tokens that were given to this organization (`azp`), and those with the scope `user:memberof:<organization>`, exactly. Of
-   * several, any. `null` accepts every token of every user and organization there is, when nothing else is asked. Default: not asked.
+   * several, any. `null` accepts every token of every user and organization there is, when nothing else is asked. Default: not
+   * asked, and then something else has to be.
    */
   organization?: string | readonly string[] | null
   /** Demands the scope `user:memberof:<organization>` of any of these, whoever the token was given to. Default: not asked. */
@@ -69,7 +70,7 @@ export interface ItsYouOnlineOptions {
   dangerouslyAcceptDevelopmentKey?: boolean
   /** Where tokens are refreshed: https, or http on loopback. Default: the host of `environment`. */
   baseUrl?: string
-  /** Of refreshed tokens. Default, and at most: 86400. */
+  /** How long refreshed tokens live, in whole seconds: from 1. Default, and at most: 86400. */
   refreshValidity?: Seconds
   /** Lets users sign in with a browser at this organization. Default: not. */
   client?: ItsYouOnlineClientId

@@ -17,7 +17,7 @@ import { assertSecure, issuerOf, managementResourceOf, originOf, readLogtoError,
 
 /** A machine-to-machine application of a Logto tenant. */
 export interface LogtoClientOptions extends ClientOptions {
-  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server: https, or http on loopback. */
+  /** `https://<tenant>.logto.app`, a custom domain, or the address of your own server, with `/oidc` or without: https, or http on loopback. */
   endpoint: string
   /** Lets `endpoint` be plain http on another machine: whoever is on the way reads the secret. Default false. */
   dangerouslyAllowHttp?: boolean
@@ -46,7 +46,7 @@ export interface LogtoClient<Paths extends {} = paths> extends LogtoManagement {
    * not 2xx rejects with an `AuthError`, so `error` is never there. Bodies are not validated.
    */
   readonly api: Client<Paths>
-  /** The tenant's address, without slashes at the end. */
+  /** The tenant's address, without slashes or `/oidc` at the end. */
   readonly endpoint: string
 }
 

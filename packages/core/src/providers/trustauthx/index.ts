@@ -51,7 +51,10 @@ export interface TrustAuthXOptions extends TrustAuthXCredentials {
   accepts?: (token: string) => boolean
   /** How long a good answer is remembered. A revocation at TrustAuthX shows no sooner. Default 5, at most 300, 0 for never. */
   cacheFor?: Seconds
-  /** How old the organization's roles may be. A change at TrustAuthX shows within `roles.maxAge + cacheFor`. Default 60 and 600. */
+  /**
+   * How old the organization's roles may be: `maxAge` 60 and `staleIfError` 600 by default. A change at TrustAuthX shows within
+   * `roles.maxAge + cacheFor`.
+   */
   roles?: RoleFreshness
   /** The ids of a user's roles in what `get_user_data` says. Default: the JSON list in `scope`, none without one. */
   rolesOf?: (claims: Claims) => readonly string[] | Promise<readonly string[]>

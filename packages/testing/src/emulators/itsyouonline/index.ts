@@ -34,7 +34,7 @@ export interface ItsYouOnlineEmulatorOptions {
   readonly clock?: Pick<Clock, 'now'>
   /** Besides those that are there from the start. Default: none. */
   readonly users?: readonly ItsYouOnlineUser[]
-  /** Parents before their children. Default: `petshop` alone. */
+  /** Besides `petshop`; parents before their children. Default: none. */
   readonly organizations?: readonly ItsYouOnlineOrganization[]
 }
 
