@@ -282,6 +282,11 @@ describe('options', () => {
     )
   })
 
+  it.each(['', '/', '/oidc', '/oidc/'])('know the tenant whatever is at the end of its address (%j)', (end) => {
+    const logto = createLogtoClient({ ...good, endpoint: good.endpoint + end })
+    expect(logto.endpoint).toBe(good.endpoint)
+  })
+
   it('let plain http be spelled out', () => {
     const endpoint = 'http://logto:3001'
     expect(createLogtoClient({ ...good, endpoint, dangerouslyAllowHttp: true }).endpoint).toBe(endpoint)

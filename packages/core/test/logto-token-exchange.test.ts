@@ -106,6 +106,14 @@ describe('an exchange', () => {
     await expect(app().tokens.exchange(request)).rejects.toMatchObject(error)
   })
 
+  it('blames no API where none was asked for', async () => {
+    emulator.fail('token', { status: 400, body: '{"error":"invalid_target"}' }, { times: 1 })
+    await expect(app().tokens.exchange({ subjectToken: emulator.subjectTokenFor('alice') })).rejects.toMatchObject({
+      upstream: { code: 'invalid_target' },
+      explanation: expect.not.stringContaining('indicator'),
+    })
+  })
+
   it('is refused to an app that may not, and for a user who is suspended', async () => {
     const request = { subjectToken: emulator.subjectTokenFor('alice'), resource: orders }
     await expect(clientOf(emulator).tokens.exchange(request)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_INVALID' })
@@ -145,6 +153,10 @@ describe('an exchange', () => {
           upstream: { code: 'invalid_grant' },
         })
       }
+      const subjectToken = emulator.subjectTokenFor('alice')
+      await expect(app().tokens.exchange({ subjectToken, actorToken: token })).rejects.toMatchObject({
+        code: 'ERR_UPSTREAM_INVALID',
+      })
     },
   )
 

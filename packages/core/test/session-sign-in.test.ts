@@ -55,6 +55,31 @@ describe('a browser that signs in', () => {
     expect((await tab.open(callback)).status).toBe(403)
   })
 
+  it('is not signed in by two codes at a time', async () => {
+    use()
+    const { trustAuthX } = stage.at
+    const browser = new Browser()
+    await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'trustauthx' }, follow: false })
+    const code = `code=${encodeURIComponent(trustAuthX.mintUserToken('alice'))}`
+    const asked = trustAuthX.requests('getUser')
+    expect((await browser.open(`${stage.origin}/auth/callback/trustauthx?${code}&${code}`)).status).toBe(403)
+    expect(trustAuthX.requests('getUser')).toBe(asked)
+  })
+
+  it('has our own key looked at only where its code is refused in a way that may be about that', async () => {
+    use()
+    const { trustAuthX } = stage.at
+    const looks = async (status: number) => {
+      const browser = new Browser()
+      await browser.open(`${stage.origin}/auth/login`, { form: { provider: 'trustauthx' }, follow: false })
+      const asked = trustAuthX.requests('listRoles')
+      trustAuthX.fail('getUser', { status, body: '{"detail":"no"}' }, { times: 1 })
+      expect((await browser.open(`${stage.origin}/auth/callback/trustauthx?code=x`)).status).toBe(403)
+      return trustAuthX.requests('listRoles') - asked
+    }
+    expect([await looks(422), await looks(401)]).toEqual([0, 1])
+  })
+
   it('sets out also where a neighbour has doubled its cookies', async () => {
     use()
     const headers = { cookie: 'claviger-flow-a=1; claviger-flow-a=2' }

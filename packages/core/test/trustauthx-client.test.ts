@@ -122,6 +122,10 @@ describe('a login', () => {
     const cookieOf = (one: TrustAuthXClient) => one.startLogin().headers['Set-Cookie']?.split(';')[0]
     const finish = (one: TrustAuthXClient) => one.finishLogin({ code: values.userToken, cookie: cookieOf(one) })
     await expect(finish(wrong)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNAUTHORIZED' })
+    const asked = stage.emulator.requests('listRoles')
+    stage.emulator.fail('getUser', { status: 422, body: '{"detail":[]}' })
+    await expect(finish(stage.client())).rejects.toMatchObject({ code: 'ERR_SIGN_IN_REFUSED' })
+    expect(stage.emulator.requests('listRoles')).toBe(asked)
     stage.emulator.fail('getUser', { status: 404, body: '{"detail":"Not Found"}' })
     await expect(finish(client)).rejects.toMatchObject({ code: 'ERR_UPSTREAM_NOT_FOUND' })
     stage.emulator.fail('getUser', { status: 503 })
@@ -371,6 +375,7 @@ describe('createTrustAuthXClient() refuses', () => {
     ['a login page without https', { loginUrl: 'http://app.example.com' }, /loginUrl: must be an https URL/],
     ['a sub-domain that is more', { subDomain: 'a.b' }, /subDomain: must be one part/],
     ['a sub-domain with a path', { subDomain: 'a/b' }, /subDomain/],
+    ['an end of something else', { expiryOf: 'refreshToken' }, /expiryOf: /],
     ['no time at all', { timeout: 0 }, /timeout/],
     ['an unknown option', { secret: 's' }, /unknown option secret, did you mean secretKey\?/],
     ['a fetch that is none', { fetch: 'fetch' }, /fetch: must be a function/],
