@@ -1,6 +1,6 @@
 // An authorizer of an API gateway, which answers a call of its own.
 import assert from 'node:assert/strict'
-import { createAuthenticator, isAuthError } from '@claviger/core'
+import { createAuthenticator, isAuthError, readBearer } from '@claviger/core'
 import { oidc } from '@claviger/core/oidc'
 
 const authenticator = createAuthenticator({
@@ -9,7 +9,7 @@ const authenticator = createAuthenticator({
 
 async function handler({ headers }: { headers: Record<string, string> }): Promise<{ isAuthorized: boolean }> {
   try {
-    await authenticator.verify(headers.authorization ?? '', { headers })
+    await authenticator.verify(readBearer(headers.authorization), { headers })
     return { isAuthorized: true }
   } catch (error) {
     if (!isAuthError(error) || error.status >= 500) throw error
@@ -17,6 +17,6 @@ async function handler({ headers }: { headers: Record<string, string> }): Promis
   }
 }
 
-void handler({ headers: { authorization: 'no token' } }).then((answer) => {
+void handler({ headers: { authorization: 'Bearer no-token' } }).then((answer) => {
   assert.deepEqual(answer, { isAuthorized: false })
 })

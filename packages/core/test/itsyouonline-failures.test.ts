@@ -126,4 +126,10 @@ describe('the version of the host', () => {
     const { version } = stage.clientOf(stage.provider.user, { retries: 0 })
     await expect(version()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
   })
+
+  it('is not found where another API is', async () => {
+    stage.provider.fail('about', { status: 404, body: '{"error":"not_found"}' })
+    const { version } = stage.clientOf(stage.provider.user)
+    await expect(version()).rejects.toMatchObject({ code: 'ERR_UPSTREAM_NOT_FOUND' })
+  })
 })

@@ -112,6 +112,11 @@ describe('a ping', () => {
     stage.emulator.fail('ping', fault)
     await expect(stage.client().ping()).rejects.toMatchObject({ code: 'ERR_PROVIDER_UNAVAILABLE' })
   })
+
+  it('tells that the API is another', async () => {
+    stage.emulator.fail('ping', { status: 404, body: '{"detail":"Not Found"}' })
+    await expect(stage.client().ping()).rejects.toMatchObject({ code: 'ERR_UPSTREAM_NOT_FOUND' })
+  })
 })
 
 describe('a lost answer', () => {

@@ -58,7 +58,10 @@ export interface ItsYouOnlineClient {
   readonly ramlSpecUrl: string
   /** Where a browser ends its session at the provider, which then shows its own page: it does not lead back. Tokens live on. */
   readonly logoutUrl: string
-  /** What runs at the host, asked for without credentials: whether anything does. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` */
+  /**
+   * Which version runs at the host, asked for without credentials: whether it is there at all.
+   * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is not, `ERR_UPSTREAM_NOT_FOUND` where another API is
+   */
   version(options?: CallOptions): Promise<string>
   /** Each operation of the API: parameters by name, then the body, then options of the call. */
   readonly api: ItsYouOnlineApi

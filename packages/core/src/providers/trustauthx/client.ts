@@ -79,7 +79,10 @@ export interface TrustAuthXClient extends TrustAuthXBrowserCalls, TrustAuthXToke
     options?: AssignOptions,
   ): Promise<RoleAssignment>
   readonly roles: TrustAuthXRoles
-  /** Asks whether the API is there, without credentials. @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is not */
+  /**
+   * Asks whether the API is there, without credentials.
+   * @throws {AuthError} `ERR_PROVIDER_UNAVAILABLE` when it is not, `ERR_UPSTREAM_NOT_FOUND` where another one is
+   */
   ping(options?: CallOptions): Promise<void>
   /** The organization. */
   readonly orgId: string
