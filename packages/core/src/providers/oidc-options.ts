@@ -60,7 +60,7 @@ export interface OidcOptions {
     resource?: string
     /** What a sign-in asks for beside `openid`, `profile`, `email`, and `offline_access` where the issuer knows it. Default: nothing. */
     scopes?: readonly string[]
-    /** Further parameters of the authorization request, such as `{ prompt: 'consent' }` or `{ audience: '…' }`. */
+    /** Further parameters of the authorization request, such as `{ prompt: 'consent' }` or `{ audience: '…' }`. Default: none. */
     parameters?: Readonly<Record<string, string>>
     /** What people read where they choose among providers. Default: the name of the provider. */
     label?: string
