@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Events } from '../src/events.ts'
 import { createAuthenticator } from '../src/index.ts'
 import { oidc } from '../src/providers/oidc.ts'
+import { until } from './support/faults.ts'
 import { buildPlain } from './support/plain-app.ts'
 import { createSessionStage } from './support/session-stage.ts'
 
@@ -48,7 +48,7 @@ describe('a session that is refreshed', () => {
     stage.at.logto.fail('token', { delay: 0.3 })
     const asked = stage.at.logto.requests('token')
     const late = me(browser)
-    while (stage.at.logto.requests('token') === asked) await pause(5)
+    await until(() => stage.at.logto.requests('token') > asked)
     await auth.revoke({ session })
     expect((await late).status).toBe(401)
     expect(browser.names(stage.origin)).toEqual([])

@@ -146,7 +146,13 @@ it.each<[string, number]>([
 
 it('a session is refreshed at its own provider, though another has the same name', async () => {
   const { logto } = stage.at
-  const namesake = oidc({ name: 'logto', issuer: 'https://other.example.test', audience: api })
+  // It could refresh too; but nobody signs in there.
+  const { signIn: _, ...namesake } = oidc({
+    name: 'logto',
+    issuer: 'https://other.example.test',
+    audience: api,
+    client: { clientId: 'shop' },
+  })
   const auth = createAuthenticator({ providers: [namesake, ...stage.at.providers.slice(0, 1)], clock })
   use({}, {}, { auth })
   const browser = await signIn('logto', 'alice')
