@@ -6,18 +6,20 @@ import type { AddressInfo } from 'node:net'
 import { check, createAuthenticator, createTokenManager, isAuthError, type Provider, readBearer } from '@claviger/core'
 import { type OidcOptions, oidc } from '@claviger/core/oidc'
 import { type AuthMiddleware, authMiddleware, authorize, requireAuth } from '@claviger/express'
-import { createTestIssuer, type TestIssuer, type TokenOptions } from '@claviger/testing'
+import { createTestClock, createTestIssuer, type TestIssuer, type TokenOptions } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { allowInsecureRequests, clientCredentialsGrant, discovery } from 'openid-client'
 
 // What docs/moving.md says of the tokens and the apps of other middleware.
 
+// It stands still: a token that is over since 3 s is not older when it comes.
+const clock = createTestClock()
 let issuer: TestIssuer
 let other: TestIssuer
 beforeAll(async () => {
-  issuer = await createTestIssuer({ algorithms: ['RS256'] })
-  other = await createTestIssuer()
+  issuer = await createTestIssuer({ clock, algorithms: ['RS256'] })
+  other = await createTestIssuer({ clock })
 })
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -51,7 +53,7 @@ async function serve(...middleware: express.RequestHandler[]) {
 }
 
 function made(providers: readonly Provider[], http: Parameters<typeof authMiddleware>[1] = {}): AuthMiddleware {
-  const authenticator = createAuthenticator({ providers })
+  const authenticator = createAuthenticator({ providers, clock })
   closing.push(() => authenticator.close())
   return authMiddleware(authenticator, http)
 }
@@ -61,7 +63,8 @@ const usual = (options: Partial<OidcOptions> = {}) =>
 const old = (options: TokenOptions = {}) => issuer.tokenFor({ subject: 'alice', header: { typ: 'JWT' }, ...options })
 
 it('what would be refused is told, and passes', async () => {
-  const authenticator = createAuthenticator({ providers: [oidc({ issuer: issuer.issuer, audience: issuer.audience })] })
+  const providers = [oidc({ issuer: issuer.issuer, audience: issuer.audience })]
+  const authenticator = createAuthenticator({ providers, clock })
   closing.push(() => authenticator.close())
   const told: unknown[] = []
   const call = await serve((req, _res, next) => {
@@ -122,7 +125,7 @@ describe('what changes', () => {
 describe('keys of other kinds', () => {
   const shop = { issuer: 'shop', audience: 'shop', tokenTypes: ['JWT'] }
   const claims = () => {
-    const iat = Math.floor(Date.now() / 1000)
+    const iat = clock.now() / 1000
     return { iss: 'shop', aud: 'shop', sub: '5', iat, exp: iat + 60 }
   }
 
