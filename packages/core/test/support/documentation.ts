@@ -1,8 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A text of this repository, by its path from the root. */
 export function textOf(path: string): string {
   return readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')
+}
+
+/** The sources in a folder of this repository, and in the folders in it. */
+export function textsOf(folder: string): string[] {
+  const names = readdirSync(new URL(`../../../../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.ts')).map((name) => textOf(`${folder}/${name}`))
 }
 
 /** The rows of a table in a page of the docs, each a list of cells. @param head how its first line begins */
