@@ -32,13 +32,13 @@ describe('a table of fingerprints', () => {
     const cost = (printOf: (n: number) => Fingerprint) => {
       const table = new FingerprintTable(false)
       const { user } = process.cpuUsage()
-      for (let n = 0; n < 20_000; n += 1) table.add({ print: printOf(n), until: 2_000_000_000, issuedBefore: 0 })
-      expect(table.size).toBe(20_000)
+      for (let n = 0; n < 40_000; n += 1) table.add({ print: printOf(n), until: 2_000_000_000, issuedBefore: 0 })
+      expect(table.size).toBe(40_000)
       return process.cpuUsage().user - user
     }
     const random = cost((n) => fingerprintOf('token', `${n}`))
     for (const member of ['a', 'c', 'd'] as const)
-      expect(cost((n) => ({ a: 0, b: 5, c: 5, d: 5, [member]: n * parts }))).toBeLessThan(10 * random + 200_000)
+      expect(cost((n) => ({ a: 0, b: 5, c: 5, d: 5, [member]: n * parts }))).toBeLessThan(5 * random + 200_000)
   })
 
   it.each([true, false])('holds what a map would hold (with times: %s)', (withTimes) => {
