@@ -38,6 +38,7 @@ describe('a browser that signs in', () => {
     }
     const code = () => encodeURIComponent(stage.at.trustAuthX.mintUserToken('alice'))
     const comeBack = (browser: Browser) => browser.open(`${stage.origin}/auth/callback/trustauthx?code=${code()}`)
+    const codeOf = ({ url }: { url: URL }) => url.searchParams.get('code')
     const [browser, other] = [new Browser(), await signIn('trustauthx', 'bob')]
     const { name, text } = await flowOf(browser, 'trustauthx')
     await other.open(`${stage.origin}/auth/profile`, { form: {}, follow: false })
@@ -45,14 +46,14 @@ describe('a browser that signs in', () => {
     const foreign = [(await flowOf(new Browser(), 'logto')).text, other.cookie(stage.origin, profile), 'x', undefined]
     for (const one of foreign) {
       browser.set(stage.origin, name, one)
-      expect((await comeBack(browser)).status).toBe(403)
+      expect(codeOf(await comeBack(browser))).toBe('ERR_REQUEST_CROSS_SITE')
     }
     browser.set(stage.origin, name, text)
     expect((await comeBack(browser)).status).toBe(200)
     const { browser: tab, callback } = await onTheWay('alice')
     const [own = ''] = tab.names(stage.origin)
     tab.set(stage.origin, own, (await flowOf(new Browser(), 'logto')).text)
-    expect((await tab.open(callback)).status).toBe(403)
+    expect(codeOf(await tab.open(callback))).toBe('ERR_REQUEST_CROSS_SITE')
   })
 
   it('is not signed in by two codes at a time', async () => {
