@@ -3,7 +3,7 @@ import { createTestClock, type TestClock } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import type { RevocationList } from '../src/index.ts'
 import { until } from './support/faults.ts'
-import { startRedisProxy } from './support/redis-proxy.ts'
+import { type RedisProxy, startRedisProxy } from './support/redis-proxy.ts'
 import { describeWithRedis, type RedisServer, startRedis } from './support/redis-server.ts'
 import { beginStream, createLists, knowsAll, ofToken, streamKey, upTo, verdict } from './support/revocation-stream.ts'
 
@@ -21,11 +21,23 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await server.flush()
     await beginStream(server)
   })
-  afterEach(lists.close)
+  // Also where a test has failed half-way: who is left paused, or open, is waited for.
+  afterEach(async () => {
+    server.resume()
+    await lists.close()
+    for (const proxy of proxies.splice(0)) await proxy.close()
+  })
   afterAll(() => server.close())
 
-  it('cannot be reached, catches up from where it was', async () => {
+  const proxies: RedisProxy[] = []
+  async function startProxy(): Promise<RedisProxy> {
     const proxy = await startRedisProxy(server.port)
+    proxies.push(proxy)
+    return proxy
+  }
+
+  it('cannot be reached, catches up from where it was', async () => {
+    const proxy = await startProxy()
     const [here, there] = [await lists.list(), await lists.list({ timeout: 0.5 }, { url: proxy.url })]
     await here.add(ofToken('before'))
     await until(() => verdict(there, 'before') === 'revoked')
@@ -39,7 +51,6 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => following(there))
     await lists.close()
     await until(() => proxy.connections === 0)
-    await proxy.close()
   })
 
   it('is killed, refuses here at once, says that others do not know, and tells them when it is back', async () => {
@@ -136,7 +147,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
   })
 
   it('loses what it had confirmed before anybody has read it, is told again by who wrote it', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     await lists.list()
     const here = lists.start({ timeout: 2 }, { url: proxy.url })
     await here.ready?.()
@@ -151,7 +162,6 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     const late = lists.start({ whenStale: 'allow' })
     await until(() => verdict(late, 'confirmed') === 'revoked')
     await lists.close()
-    await proxy.close()
   })
 
   it('is emptied, lets nobody start before it is whole again', async () => {
@@ -164,7 +174,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
   })
 
   it('is emptied, lets nobody start before those have noticed whose connections died without a word', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     const here = await lists.list({}, { url: proxy.url })
     await here.add(ofToken('known'))
     await until(() => here.health?.().pending === 0)
@@ -172,7 +182,6 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await server.flush()
     expect(verdict(await lists.list(), 'known')).toBe('revoked')
     await lists.close()
-    await proxy.close()
   })
 
   it('is emptied, lets nobody start while who was to fill it is dead', async () => {
@@ -191,7 +200,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
   })
 
   it('was out of reach for too long and comes back empty, is relied on when others have filled it', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     const clock = createTestClock()
     const here = await lists.list()
     const there = await lists.list({ timeout: 0.5, maxStaleness: 10, clock }, { url: proxy.url })
@@ -209,7 +218,6 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     expect(verdict(there, 'meanwhile')).toBe('revoked')
     await until(() => following(there) && verdict(there, 'any') === 'good')
     await lists.close()
-    await proxy.close()
   })
 
   it('is emptied, is filled by one of many, and not by all', async () => {
@@ -287,7 +295,7 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
   })
 
   it('is cut off in the middle of a reply, again and again, misses nothing', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     const [here, there] = [await lists.list(), await lists.list({}, { url: proxy.url })]
     let bytes = 1
     for (const id of upTo(30)) {
@@ -299,11 +307,10 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     }
     expect(knowsAll(there, upTo(30))).toBe(true)
     await lists.close()
-    await proxy.close()
   })
 
   it('confirms, and the answer is lost: it is written once more, which changes nothing', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     const [here, there] = [await lists.list({}, { url: proxy.url }), await lists.list()]
     await here.add(ofToken('opens the connection'))
     const added = here.add(ofToken('lost answer'))
@@ -313,7 +320,6 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => here.health?.().pending === 0)
     expect(there.size).toBe(2)
     await lists.close()
-    await proxy.close()
   })
 
   it('is being filled again by another process, is not taken for whole', async () => {
@@ -339,18 +345,17 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     ['it has to tell its time', 'TIME'],
     ['it has to tell whether it lost something', 'revocations:emptied'],
   ])('falls silent when %s, is not waited for longer than for any other answer', async (_, word) => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     proxy.stallAt(word)
     const list = lists.start({ timeout: 0.3 }, { url: proxy.url })
     await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
     proxy.flow()
     await until(() => following(list))
     await lists.close()
-    await proxy.close()
   })
 
   it('falls silent when it has been emptied, is told of it on another connection', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     const list = await lists.list({ timeout: 1 }, { url: proxy.url })
     await list.add(ofToken('known'))
     proxy.stallAt('revocations:emptied')
@@ -360,22 +365,20 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
     await until(() => following(list))
     expect(verdict(await lists.list(), 'known')).toBe('revoked')
     await lists.close()
-    await proxy.close()
   })
 
   it('takes a connection and says nothing, keeps none of them open for ever', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     proxy.stall()
     const list = lists.start({ timeout: 0.2 }, { url: proxy.url })
     await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
     await list.close()
     proxy.flow()
     await until(() => proxy.connections === 0)
-    await proxy.close()
   })
 
   it('says nothing for five seconds, is given up unless told otherwise', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startProxy()
     proxy.stall()
     const list = lists.start({}, { url: proxy.url })
     await expect(list.ready?.()).rejects.toMatchObject({
@@ -383,6 +386,5 @@ describeWithRedis('a revocation list in Redis, when Redis', () => {
       retryAfter: 2,
     })
     await list.close()
-    await proxy.close()
   })
 })
