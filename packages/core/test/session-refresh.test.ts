@@ -93,6 +93,17 @@ describe('a session that is refreshed', () => {
     expect([await me(browser), stage.at.logto.requests('token')]).toMatchObject([{ status: 200 }, asked + 1])
   })
 
+  it('goes on where its user was revoked before it began, and its token cannot be read any more', async () => {
+    const auth = use()
+    await auth.revoke({ subject: 'alice', provider: 'logto' })
+    await clock.advance(2)
+    const browser = await signIn('logto', 'alice')
+    // Twice, as the key before is published for a while.
+    for (const _ of [1, 2]) await stage.at.logto.rotate()
+    await clock.advance(3700)
+    expect(await me(browser)).toMatchObject({ status: 200, id: 'alice' })
+  })
+
   it('ends for what is wrong with its token, where there is no refresh token', async () => {
     const { logto } = stage.at
     const client = logto.addApp({ type: 'Traditional', redirectUris: [`${stage.origin}/auth/callback/logto`] })
