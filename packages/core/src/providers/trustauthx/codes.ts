@@ -28,5 +28,5 @@ export async function useCode<T>(
 
 /** Whether `ac` of the profile editor says that nothing has changed: without one, something may have. */
 export function isUnchanged(ac: unknown): boolean {
-  return String(ac).toLowerCase() === 'false'
+  return typeof ac === 'string' && ac.toLowerCase() === 'false'
 }
