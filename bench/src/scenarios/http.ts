@@ -69,7 +69,7 @@ async function measure(
     interleave(
       subjects,
       // What peers cost is far from what the bare framework does, and needs no fine measure.
-      { rounds, every: (subject) => (subject === 'bare' || subject === 'claviger' ? 1 : 3) },
+      { rounds, every: (subject) => (subject.startsWith('bare') || subject === 'claviger' ? 1 : 3) },
       async (subject) => {
         const { port, ask } = servers[subject] as Server
         await ask('usage')

@@ -11,6 +11,7 @@ import Koa, { type Middleware } from 'koa'
 import koaJwt from 'koa-jwt'
 import passport from 'passport'
 import { ExtractJwt, Strategy } from 'passport-jwt'
+import { shareShapes } from '../../../packages/express/src/shape.ts'
 import { type IssuerFacts, type Verify, verifiers } from './verifiers.ts'
 
 /** Apps that answer who calls: the bare framework, Claviger, and what else is there for the framework. */
@@ -19,6 +20,15 @@ export const apps = {
     bare: async () =>
       expressApp(
         (_req, _res, next) => next(),
+        () => 'nobody',
+      ),
+    // What Claviger does for Express, and nothing of what it does for the app.
+    'bare, one shape': async () =>
+      expressApp(
+        (req, res, next) => {
+          shareShapes(req, res)
+          next()
+        },
         () => 'nobody',
       ),
     claviger: async (facts) => protectedApp(createAuthenticator(providersOf(facts))),

@@ -24,10 +24,11 @@ import {
   role,
   type Several,
   scope,
+  userOf,
   type VerifiedToken,
 } from '@claviger/core'
 import type { Request } from 'express-serve-static-core'
-import { introduce, lookAt } from './introduce.ts'
+import { shareShapes } from './shape.ts'
 
 declare global {
   namespace Express {
@@ -68,10 +69,10 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
   const { recognize, receive, accessTokenOf, ...made } = createRequestAuthenticator(source, http)
 
   function authenticateRequest(req: Req, res: ServerResponse, next: Next): void | Promise<void> {
-    const headers = lookAt(req)
-    const auth = recognize(headers, req)
+    shareShapes(req, res)
+    const auth = recognize(req)
     if (auth === undefined) return authenticateNewcomer(req, res, next)
-    introduce(req, auth, headers)
+    introduce(req, auth)
     next()
   }
 
@@ -92,6 +93,11 @@ export function authMiddleware(source: MiddlewareOptions | Authenticator, http?:
   return Object.assign(authenticateRequest, made, {
     accessTokenOf: (req: Req) => (req.auth === undefined ? undefined : accessTokenOf(req)),
   })
+}
+
+function introduce(req: Req, auth: VerifiedToken): void {
+  req.user = userOf(auth)
+  req.auth = auth
 }
 
 /**

@@ -51,7 +51,6 @@ describe.each([
     const { call, close } = await serve(
       app(auth as RequestHandler, (req, _res, next) => {
         seen.add(req.user)
-        expect(Object.keys(req)).not.toContain('user')
         if (req.user !== undefined) req.user.name = `${req.user.name ?? ''}x`
         next()
       }) as never,
@@ -98,20 +97,6 @@ describe.each([
       for (const _ of [1, 2]) expect(await answer(instance)).toEqual(['alice', 'alice'])
     },
   )
-
-  it('are there, too, for a request that has lost the list of its headers', async () => {
-    const { call, close } = await serve(
-      app((req, _res, next) => {
-        if (req.headers['x-lose'] !== undefined) req.rawHeaders = undefined as never
-        next()
-      }, auth as RequestHandler) as never,
-    )
-    closing.push(close)
-    for (const lose of [{}, {}, { 'x-lose': 'yes' }, {}]) {
-      const { body } = await call('/', { headers: { authorization: `Bearer ${token}`, ...lose } })
-      expect(JSON.parse(body)).toEqual(['alice', 'alice'])
-    }
-  })
 
   it('can be assigned to, as any property', async () => {
     const act: RequestHandler = (req, _res, next) => {
