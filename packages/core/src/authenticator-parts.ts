@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 import { invalidOptions } from './options.ts'
 import type { RevocationList, RevokingVerifier } from './revocation.ts'
 import type { Route } from './route.ts'
-import type { Seconds } from './types.ts'
+import type { Seconds, Verifier } from './types.ts'
 import type { Watcher } from './watch.ts'
 
 /**
@@ -21,6 +21,8 @@ export interface AuthenticatorParts {
   readonly admit: Admit
   /** Tells at once of a token that is known and has not been revoked. @throws {AuthError} `ERR_REVOCATION_UNAVAILABLE` */
   readonly known: RevokingVerifier['known']
+  /** As `verify`, of tokens that are bound to a key, and of no others: for who checks that their sender has the key. */
+  readonly verifyBound: () => Verifier
 }
 
 const parts = new WeakMap<object, AuthenticatorParts>()

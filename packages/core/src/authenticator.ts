@@ -4,8 +4,11 @@ import { withParts } from './authenticator-parts.ts'
 import { withCache } from './cache.ts'
 import { createClockSkews } from './clock-skew.ts'
 import type { HttpRequest } from './credentials.ts'
+import type { Holder } from './dpop/holder.ts'
+import { isAuthError } from './errors.ts'
 import { createRequest } from './http.ts'
 import type { KeySet, KeySetHealth } from './keys.ts'
+import { lazily } from './lazily.ts'
 import { countLiving } from './living.ts'
 import type { Metadata } from './metadata.ts'
 import { invalidOptions } from './options.ts'
@@ -19,7 +22,7 @@ import { createRoute } from './route.ts'
 import { createRoutes } from './routes.ts'
 import type { RefreshOutcome, TokenSet, TokenSetValidation } from './token-set.ts'
 import { createTokenSets } from './token-sets.ts'
-import type { Seconds, Verifier } from './types.ts'
+import type { Seconds, VerifiedToken, Verifier } from './types.ts'
 import { createReader, createVerifier } from './verify.ts'
 import { createWatcher, type Watch } from './watch.ts'
 
@@ -122,7 +125,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const table = createRoutes(routes)
   const admission = checked.admission === undefined ? undefined : createAdmission(clock, checked.admission)
   const admit = admission?.admit ?? atOnce
-  const judgeToken = createVerifier({
+  const judgeFor = createVerifier({
     admit,
     routes: table,
     opaque: routes.filter(({ provider }) => provider.opaque !== undefined),
@@ -131,17 +134,32 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     clockTolerance,
     maxTokenLifetime,
   })
-  const cached =
-    cache === undefined
-      ? async (token: string, request?: HttpRequest) => (await judgeToken(token, request)).verified
-      : withCache(judgeToken, clock, clockTolerance, cache)
   const { roles } = checked
   // The tolerance counts at both ends of a life.
   const acceptedFor = maxTokenLifetime + 2 * clockTolerance
   roles?.serve(acceptedFor)
-  const verify = withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations)
+  // Each kind of holder has a way, and a cache, of its own: a bound token is never found where bearer tokens are looked up.
+  const wayFor = (holder: Holder) => {
+    const judgeToken = judgeFor(holder)
+    const cached =
+      cache === undefined
+        ? async (token: string, request?: HttpRequest) => (await judgeToken(token, request)).verified
+        : withCache(judgeToken, clock, clockTolerance, cache)
+    return {
+      cached,
+      verify: withRevocation(roles === undefined ? cached : withRoles(cached, roles), revocations),
+    }
+  }
+  const { cached, verify } = wayFor('bearer')
+  const verifyBound = lazily(() => wayFor('key').verify)
   // Whose a token was, and when it was issued, whatever its time.
-  const read = createReader({ admit, routes: table, clock, maxTokenLifetime, clockTolerance: Number.POSITIVE_INFINITY })
+  const timeless = { admit, routes: table, clock, maxTokenLifetime, clockTolerance: Number.POSITIVE_INFINITY }
+  const read = createReader(timeless)
+  // A token may end whoever it is for, and wherever its proof is checked.
+  async function revocable(token: string, error: unknown): Promise<VerifiedToken> {
+    if (!isAuthError(error) || error.code !== 'ERR_TOKEN_UNSUPPORTED') throw error
+    return (await judgeFor('any')(token)).verified
+  }
   const tokenSets = createTokenSets({
     routes,
     verify,
@@ -159,7 +177,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const authenticator: Authenticator = {
     verify,
     watch: (token, request) => watcher.watch(token, request),
-    revoke: createRevoker({ routes, verify: cached, read, revocations, clock, clockTolerance, acceptedFor }),
+    revoke: createRevoker({
+      routes,
+      verify: (token) => cached(token).catch((error) => revocable(token, error)),
+      read: createReader(timeless, 'any'),
+      revocations,
+      clock,
+      clockTolerance,
+      acceptedFor,
+    }),
     refresh: tokenSets.refresh,
     validateTokenSet: tokenSets.validate,
     purge(issuer, kid) {
@@ -216,7 +242,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   )
   const { watch } = watcher
   const { known } = verify
-  return withParts(authenticator, { routes, revocations, watch, clock, clockTolerance, maxTokenLifetime, admit, known })
+  return withParts(authenticator, {
+    routes,
+    revocations,
+    watch,
+    clock,
+    clockTolerance,
+    maxTokenLifetime,
+    admit,
+    known,
+    verifyBound,
+  })
 }
 
 const atOnce: Admit = (_, work) => work()

@@ -9,12 +9,24 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function readBearer(header: string | undefined): string {
-  // Neither expression can backtrack, so a hostile header costs no more than its length.
-  const credentials = /^bearer(?: +(.*))?$/is.exec(header ?? '')
-  if (credentials === null) {
-    throw new AuthError('ERR_TOKEN_MISSING', { explanation: 'no Bearer credentials in the Authorization header' })
-  }
-  return assertToken(credentials[1] ?? '', 'the Authorization header')
+  const token = tokenOfScheme('Bearer', header)
+  if (token !== undefined) return token
+  throw new AuthError('ERR_TOKEN_MISSING', { explanation: 'no Bearer credentials in the Authorization header' })
+}
+
+/** How a request says that it carries an access token. */
+export type Scheme = 'Bearer' | 'DPoP'
+
+// Neither these nor the one above can backtrack, so a hostile header costs no more than its length.
+const credentialsOf: Record<Scheme, RegExp> = { Bearer: /^bearer(?: +(.*))?$/is, DPoP: /^dpop(?: +(.*))?$/is }
+
+/**
+ * The access token of an `Authorization` header value; nothing where it is of another scheme.
+ * @throws {AuthError} `ERR_REQUEST_MALFORMED` if it is not exactly one token.
+ */
+export function tokenOfScheme(scheme: Scheme, header: string | undefined): string | undefined {
+  const credentials = credentialsOf[scheme].exec(header ?? '')
+  return credentials === null ? undefined : assertToken(credentials[1] ?? '', 'the Authorization header')
 }
 
 /** Whether it fits into the header, as every access token does. @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */

@@ -1,6 +1,6 @@
 import { parseCookie } from 'cookie'
-import { assertToken, readBearer } from './bearer.ts'
-import { AuthError, isAuthError } from './errors.ts'
+import { assertToken, type Scheme, tokenOfScheme } from './bearer.ts'
+import { AuthError } from './errors.ts'
 import { atOnce, isAsync } from './options.ts'
 
 /** What is looked at of an HTTP request; an `IncomingMessage` of Node, and so a request of Express or Koa, is one. */
@@ -94,6 +94,15 @@ export function readCredentials(
 }
 
 /**
+ * The access token that a proof goes with: it is nowhere but in the `Authorization` header.
+ * @throws {AuthError} `ERR_REQUEST_MALFORMED`
+ * @see https://www.rfc-editor.org/rfc/rfc9449#section-7.1
+ */
+export function readDpopToken(request: HttpRequest): string | undefined {
+  return header(request, 'DPoP')
+}
+
+/**
  * The token of an `Authorization` header as nearly every client writes it. Nothing tells whether it could be one: it is for those who
  * look for it among tokens that have been checked.
  */
@@ -144,15 +153,10 @@ const found = (answer: unknown) => atOnce(answer, 'authMiddleware', 'tokenFrom')
 const authorization = 'authorization'
 const usualScheme = 'Bearer '
 
-function header({ headers, rawHeaders }: HttpRequest): string | undefined {
+function header({ headers, rawHeaders }: HttpRequest, scheme: Scheme = 'Bearer'): string | undefined {
   const value = single(headers[authorization])
   if (rawHeaders !== undefined && !isSentOnce(rawHeaders)) throw repeated()
-  try {
-    return value === undefined ? undefined : readBearer(value)
-  } catch (error) {
-    if (isAuthError(error) && error.code === 'ERR_TOKEN_MISSING') return undefined
-    throw error
-  }
+  return tokenOfScheme(scheme, value)
 }
 
 function single(value: string | readonly string[] | undefined): string | undefined {

@@ -1,9 +1,15 @@
 import { STATUS_CODES } from 'node:http'
 import { type Challenge, formatChallenge } from './challenge.ts'
+import { nonceHeaders } from './dpop/nonces.ts'
 import { redact } from './redact.ts'
 
-/** The error codes of RFC 6750 section 3.1 that a challenge may carry. */
-export type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+/** The error codes of RFC 6750 section 3.1, and RFC 9449 sections 7.1 and 9, that a challenge may carry. */
+export type BearerError =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
 
 /**
  * The one table of how a refusal is answered: code → HTTP status, OAuth error.
@@ -30,6 +36,9 @@ export const answers = {
   ERR_TOKEN_INACTIVE: [401, 'invalid_token'],
   ERR_TOKEN_REVOKED: [401, 'invalid_token'],
   ERR_TOKEN_REFUSED: [401, 'invalid_token'],
+  // The proof that a token was sent by whom it is for.
+  ERR_DPOP_PROOF: [401, 'invalid_dpop_proof'],
+  ERR_DPOP_NONCE: [401, 'use_dpop_nonce'],
   // A browser signing in: the provider has said no, or the browser comes back for ever.
   ERR_SIGN_IN_REFUSED: [403, undefined],
   ERR_SIGN_IN_LOOP: [508, undefined],
@@ -68,6 +77,8 @@ const sentences: Record<string, string> = {
   401: 'The request needs a valid access token.',
   invalid_token: 'The access token is not valid here, or not any more.',
   invalid_request: 'The request does not carry exactly one well-formed access token.',
+  invalid_dpop_proof: 'The DPoP proof of the access token is not valid.',
+  use_dpop_nonce: 'The DPoP proof has to carry the nonce of this answer.',
   insufficient_scope: 'The access token does not allow this.',
   403: 'The request is not allowed from this origin.',
   502: 'A call to the identity provider failed.',
@@ -184,7 +195,9 @@ export class AuthError extends Error {
   #headers(): Record<string, string> {
     if (this.status === 503) return { 'Retry-After': String(Math.max(1, Math.ceil(this.retryAfter ?? 5))) }
     if (this.status !== 400 && this.status !== 401 && this.error === undefined) return {}
-    return { 'WWW-Authenticate': formatChallenge(this.challenge, this.error, this.scopes) }
+    const challenge = { 'WWW-Authenticate': formatChallenge(this.challenge, this.error, this.scopes) }
+    const nonce = this.error === 'use_dpop_nonce' ? this.challenge.nonce?.() : undefined
+    return nonce === undefined ? challenge : { ...challenge, ...nonceHeaders(nonce) }
   }
 
   /** The same refusal with the realm and metadata of the app that answers it. A cached refusal is never changed in place. */

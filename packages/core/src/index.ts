@@ -22,6 +22,7 @@ export {
 export type { CallOptions, ClientOptions, RequestEvent, ResponseEvent } from './client-options.ts'
 export type { Clock } from './clock.ts'
 export { type HttpRequest, readCredentials, type SiteRules, type TokenSource } from './credentials.ts'
+export type { DpopOptions } from './dpop/options.ts'
 export {
   AuthError,
   type AuthErrorCode,

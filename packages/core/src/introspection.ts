@@ -64,10 +64,13 @@ function judge(claims: Claims, issuer: string, { issuerAliases, refuse, user }: 
   return { active: true, claims, user: user(claims), ...(exp !== undefined && { expiresAt: exp as Seconds }) }
 }
 
-// A server may call refresh and ID tokens active too, and a DPoP token is not for whoever bears it.
-function otherKindOf({ token_type, token_use, typ }: Claims): string | undefined {
+const bearerType = /^(bearer|access_token)$/i
+const boundType = /^(bearer|access_token|dpop)$/i
+
+// A server may call refresh and ID tokens active too. Whom a DPoP token is for is looked at with its `cnf`, which it must have.
+function otherKindOf({ token_type, token_use, typ, cnf }: Claims): string | undefined {
   const isAccess =
-    (typeof token_type !== 'string' || /^(bearer|access_token)$/i.test(token_type)) &&
+    (typeof token_type !== 'string' || (cnf === undefined ? bearerType : boundType).test(token_type)) &&
     (typeof token_use !== 'string' || /^access(_token)?$/i.test(token_use)) &&
     (typeof typ !== 'string' || !/^(refresh|offline|id|logout)$/i.test(typ))
   return isAccess ? undefined : 'it is not an access token for its bearer (token_type, token_use, typ)'

@@ -9,6 +9,8 @@ interface Header {
   readonly kid: string | undefined
   /** Which headers offer a key of the sender's choice. Nobody must take it. */
   readonly offers: readonly KeyHeader[]
+  /** That key: for proofs alone, whose key the token names (RFC 9449). */
+  readonly jwk?: unknown
 }
 
 /** A compact JWS, taken apart. Nothing in it is verified. */
@@ -42,13 +44,14 @@ export function readCompactJws(token: string, mayOffer = false): CompactJws | un
   if (segments.length === 5)
     throw new AuthError('ERR_TOKEN_UNSUPPORTED', { explanation: 'the token is encrypted (JWE)' })
 
-  const { alg, typ, kid, offers } = readHeader(first)
+  const { alg, typ, kid, offers, jwk } = readHeader(first)
   if (offers[0] !== undefined && !mayOffer) throw unsupported(offers[0])
   return {
     alg,
     typ,
     kid,
     offers,
+    ...(jwk !== undefined && { jwk }),
     claims: parseObject(second, 'payload'),
     signingInput: Buffer.from(token.slice(0, first.length + 1 + second.length), 'latin1'),
     signature: decode(third, 'signature'),
@@ -70,6 +73,8 @@ function readHeader(segment: string): Header {
     kid: text(header, 'kid'),
     offers: keyHeaders.filter((name) => Object.hasOwn(header, name)),
   }
+  // Each sender has one of its own: they would push out those that many tokens share.
+  if (header.jwk !== undefined) return { ...read, jwk: header.jwk }
   if (headers.size >= maxHeaders) headers.clear()
   headers.set(segment, read)
   return read

@@ -156,6 +156,7 @@ function hasPublicMembers(jwk: Jwk): boolean {
 
 interface PublicKey {
   readonly key: KeyObject
+  /** Of members as Node writes them, so that another spelling of the same number is the same key. */
   readonly thumbprint: string
 }
 
@@ -163,7 +164,7 @@ interface PublicKey {
 function publicKeyOf(jwk: Jwk): PublicKey | undefined {
   try {
     const key = createPublicKey({ key: pick(jwk), format: 'jwk' })
-    return { key, thumbprint: thumbprintOf(key) }
+    return { key, thumbprint: hashOf(pick(key.export({ format: 'jwk' }))) }
   } catch {
     return undefined
   }
@@ -177,10 +178,14 @@ function weaknessOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): str
   return undefined
 }
 
-// Of members as Node writes them, so that another spelling of the same number is the same key.
-/** @see https://www.rfc-editor.org/rfc/rfc7638#section-3 */
-function thumbprintOf(key: KeyObject): string {
-  return createHash('sha256')
-    .update(JSON.stringify(pick(key.export({ format: 'jwk' }))))
-    .digest('base64url')
+/**
+ * The thumbprint of a JWK as it is spelled, before anybody looks whether it is a key; nothing where it lacks a public member.
+ * @see https://www.rfc-editor.org/rfc/rfc7638#section-3
+ */
+export function thumbprintOf(jwk: Jwk): string | undefined {
+  return hasPublicMembers(jwk) ? hashOf(pick(jwk)) : undefined
+}
+
+function hashOf(members: JsonWebKey): string {
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Authenticator } from './authenticator.ts'
 import { partsOf } from './authenticator-parts.ts'
+import { proofAlgorithms } from './dpop/algorithms.ts'
 import { lazily } from './lazily.ts'
 import { address, readOptions, text } from './options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
@@ -15,6 +16,8 @@ export interface ProtectedResourceOptions {
   scopesSupported?: readonly string[]
   /** What people call it. Default: not told. */
   resourceName?: string
+  /** Whether it takes tokens alone that are bound to a key: `dpop.required` of the middleware. Default: that it takes any is not told. */
+  dpopBoundAccessTokensRequired?: boolean
 }
 
 const schema = lazily(() =>
@@ -23,6 +26,7 @@ const schema = lazily(() =>
     authorizationServers: z.array(address).min(1, 'must name at least one').optional(),
     scopesSupported: z.array(text).min(1, 'must name at least one').optional(),
     resourceName: text.optional(),
+    dpopBoundAccessTokensRequired: z.boolean('must be true or false').optional(),
   }),
 )
 
@@ -46,6 +50,10 @@ export function createProtectedResource(
     ...(servers.length > 0 && { authorization_servers: [...new Set(servers)] }),
     scopes_supported: checked.scopesSupported,
     resource_name: checked.resourceName,
+    ...(checked.dpopBoundAccessTokensRequired !== undefined && {
+      dpop_signing_alg_values_supported: proofAlgorithms,
+      dpop_bound_access_tokens_required: checked.dpopBoundAccessTokensRequired,
+    }),
   })
   const open = { 'Access-Control-Allow-Origin': '*' }
   const methods = 'GET, HEAD, OPTIONS'

@@ -10,11 +10,14 @@ import {
   hideSubprotocol,
   likelyToken,
   readCredentials,
+  readDpopToken,
   type SiteRules,
   type TokenSource,
   tokenSources,
 } from './credentials.ts'
-import { AuthError } from './errors.ts'
+import { createDpop } from './dpop/index.ts'
+import { type DpopOptions, dpopSchema } from './dpop/options.ts'
+import { AuthError, refused } from './errors.ts'
 import { settleAllowed } from './guards/pending.ts'
 import { defaultRealm, introduce } from './introduction.ts'
 import { lazily } from './lazily.ts'
@@ -42,6 +45,8 @@ export interface HttpOptions {
   resourceMetadata?: string
   /** Keeps browsers signed in, too; `authRoutes` is what they sign in at. A token in the request counts before the session. Default: none. */
   session?: SessionOptions
+  /** Takes tokens that are bound to a key too, with a proof of it for each request (RFC 9449). Default: they are refused. */
+  dpop?: DpopOptions
 }
 
 /** What the middleware of a framework takes. */
@@ -100,6 +105,7 @@ const schema = lazily(() =>
       .optional(),
     resourceMetadata: address.optional(),
     session: z.unknown().optional(),
+    dpop: dpopSchema().optional(),
   }),
 )
 
@@ -124,23 +130,38 @@ export function createRequestAuthenticator(
   const checked = readOptions('authMiddleware', schema(), options)
   const { required = true, realm = defaultRealm, resourceMetadata, allowedOrigins = [] } = checked
   const sources = tokenSources(options.tokenFrom)
+  if (checked.dpop !== undefined && !sources.includes('header'))
+    throw invalidOptions('authMiddleware', "option dpop: needs 'header' among tokenFrom")
   const site: SiteRules = { allowedOrigins }
   // Only now: where an option is wrong, nothing is left that would live on.
   const authenticator = make()
-  const challenge: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
+  const plain: Challenge = { realm, ...(resourceMetadata !== undefined && { resourceMetadata }) }
+  const dpop = options.dpop && createDpop(authenticator, plain, options.dpop)
+  const challenge = dpop?.challenge ?? plain
 
   const sessions = options.session === undefined ? undefined : createSessions(authenticator, options.session)
   const ofSession = sessions && createReception(sessions, site)
 
-  const known = sources.length === 1 && sources[0] === 'header' ? knownBy(authenticator) : undefined
+  const isPlain = sources.length === 1 && sources[0] === 'header' && dpop?.required !== true
+  const known = isPlain ? knownBy(authenticator) : undefined
 
   const ofSessions = new WeakMap<object, string>()
 
-  // The token that a request carries, if it carries one.
-  function ofToken(request: HttpRequest): Promise<VerifiedToken> | undefined {
+  // The token that a request carries, if it carries one, and what checks the proof that it came with.
+  function credentialsOf(request: HttpRequest, site: SiteRules) {
+    const bound = dpop && readDpopToken(request)
     const token = readCredentials(request, sources, site)
-    return token === undefined ? undefined : authenticator.verify(token, request)
+    if (bound === undefined) {
+      if (token !== undefined && dpop?.required === true)
+        throw refused('ERR_TOKEN_UNSUPPORTED', 'the token came without a proof (option dpop.required)')
+      return { token, dpop: undefined }
+    }
+    if (token !== undefined && token !== bound)
+      throw refused('ERR_REQUEST_MALFORMED', 'the request carries two different tokens')
+    return { token: bound, dpop }
   }
+
+  const challengeOf = (request: HttpRequest) => dpop?.challengeOf(request) ?? plain
 
   function nobody(request: HttpRequest, ended?: AuthError, cookies?: readonly string[]): undefined {
     if (!required) return undefined
@@ -163,13 +184,15 @@ export function createRequestAuthenticator(
       }
     },
     async receive(request, of = request) {
+      const challenge = challengeOf(request)
       try {
-        const verifying = ofToken(request)
+        const { token, dpop } = credentialsOf(request, site)
         const headers = credentialHeaders(request, sources)
-        if (verifying !== undefined) {
-          const auth = await verifying
+        if (token !== undefined) {
+          const proven = await dpop?.verify(token, request)
+          const auth = proven?.auth ?? (await authenticator.verify(token, request))
           introduce(of, auth, challenge)
-          return { headers, cookies: noCookies, auth }
+          return { headers: { ...headers, ...proven?.headers }, cookies: noCookies, auth }
         }
         // Who gets what by a cookie, caches must not mix up.
         if (ofSession !== undefined) headers.Vary = 'Cookie'
@@ -195,9 +218,11 @@ export function createRequestAuthenticator(
         let provider: string | undefined
         try {
           const site = { allowedOrigins, upgrade: true }
-          const token = readCredentials(request, sources, site)
+          const { token, dpop } = credentialsOf(request, site)
           const watch =
-            token === undefined ? await sessions?.watch(request, site) : await authenticator.watch(token, request)
+            token === undefined
+              ? await sessions?.watch(request, site)
+              : await (dpop ?? authenticator).watch(token, request)
           if (watch === undefined) throw missing(request, sources)
           hideSubprotocol(request.headers, sources)
           if (predicate === undefined) return watch
@@ -210,7 +235,7 @@ export function createRequestAuthenticator(
           }
           return watch
         } catch (error) {
-          throw refusal(error, challenge, provider)
+          throw refusal(error, challengeOf(request), provider)
         }
       },
       userOf,
@@ -231,8 +256,8 @@ function missing({ headers }: HttpRequest, sources: readonly TokenSource[]): Aut
 function split(source: MiddlewareOptions, http: HttpOptions): { options: HttpOptions; make: () => Authenticator } {
   // All at once: what is an option of neither is told with the nearest of both.
   readOptions('authMiddleware', z.strictObject({ ...schema().shape, ...authenticatorShape() }), source)
-  const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, ...rest } = source
-  const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session } as HttpOptions
+  const { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, dpop, ...rest } = source
+  const own = { tokenFrom, allowedOrigins, required, realm, resourceMetadata, session, dpop } as HttpOptions
   const options = { ...own, ...http }
   const make = () => {
     if (options.session !== undefined)

@@ -1,3 +1,4 @@
+import { assertHolder, type Holder } from './dpop/holder.ts'
 import { refused } from './errors.ts'
 import { isName } from './json.ts'
 import type { Provider, UserClaims } from './provider.ts'
@@ -6,18 +7,17 @@ import type { Claims, Seconds, User, VerifiedToken } from './types.ts'
 
 /**
  * What is known of a token that has passed every other check; frozen.
- * @throws {AuthError} `ERR_TOKEN_CLAIMS` if it names no user, `ERR_TOKEN_UNSUPPORTED` if it is bound to a key
+ * @throws {AuthError} `ERR_TOKEN_CLAIMS` if it names no user, `ERR_TOKEN_UNSUPPORTED` if it is for another holder
  */
 export function toVerified(
   claims: Claims,
   said: UserClaims,
   { name, issuer }: Provider,
   expiresAt: Seconds,
+  holder: Holder,
 ): VerifiedToken {
   if (!isName(said.id)) throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
-  // RFC 7800: worth nothing without a proof of the key or certificate, and no proof is checked here. As a bearer token it may be stolen.
-  if (claims.cnf !== undefined)
-    throw refused('ERR_TOKEN_UNSUPPORTED', 'the token is bound to a key or a certificate (cnf)')
+  assertHolder(claims, holder)
   const { jti, sid, iat } = claims
   return Object.freeze({
     user: userOf(said, name, issuer),

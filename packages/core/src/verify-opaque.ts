@@ -3,6 +3,7 @@ import { createAsking } from './asking.ts'
 import { safeClaims } from './claims.ts'
 import type { Clock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
+import type { Holder } from './dpop/holder.ts'
 import { isAuthError, refused, unavailable } from './errors.ts'
 import type { CompactJws } from './jws.ts'
 import type { OpaqueProfile, OpaqueVerdict } from './provider.ts'
@@ -62,7 +63,13 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     }
   }
 
-  async function ask(token: string, route: Route, source: string, isSuspect: boolean): Promise<Verdict> {
+  async function ask(
+    token: string,
+    route: Route,
+    source: string,
+    isSuspect: boolean,
+    holder: Holder,
+  ): Promise<Verdict> {
     const { provider } = route
     const profile = provider.opaque as OpaqueProfile
     const verdict = await askAt(route, token, source, isSuspect)
@@ -77,12 +84,17 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     if (!Number.isFinite(expiresAt))
       throw unavailable(`${provider.name} says that the token ends at no time that could be`)
     assertTimes({ exp: expiresAt, iat }, options)
-    const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt)
+    const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt, holder)
     const cacheFor = Math.min(profile.cacheFor ?? defaultOpaqueCache, maxOpaqueCache)
     return cacheFor > 0 ? { verified, standing: { alive: true }, cacheFor } : { verified }
   }
 
-  return async (token: string, jws: CompactJws | undefined, request: HttpRequest | undefined): Promise<Verdict> => {
+  return async (
+    token: string,
+    jws: CompactJws | undefined,
+    request: HttpRequest | undefined,
+    holder: Holder,
+  ): Promise<Verdict> => {
     const takers = opaque.filter(({ provider }) => provider.opaque?.accepts?.(token, jws) ?? jws === undefined)
     if (takers.length === 0) {
       throw jws === undefined
@@ -92,7 +104,7 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     const source = sourceName(request && sources?.sourceOf(request))
     const isSuspect = suspicion?.isSuspect(source) === true
     try {
-      const verdict = await firstVerdict(takers, (route) => ask(token, route, source, isSuspect))
+      const verdict = await firstVerdict(takers, (route) => ask(token, route, source, isSuspect, holder))
       suspicion?.lower(source)
       return verdict
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Admit } from './admission.ts'
 import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
 import type { HttpRequest } from './credentials.ts'
+import type { Holder } from './dpop/holder.ts'
 import { refused } from './errors.ts'
 import { listening, publish } from './events.ts'
 import { isName, isStrings } from './json.ts'
@@ -41,12 +42,13 @@ const maxTokenLength = 16 * 1024
 /**
  * Makes the innermost verifier: token → which provider → type, audience and time → signature → the provider's own rules → user.
  * What costs nothing is checked first, so that an expired or foreign token costs no cryptography and no fetch.
+ * @returns what verifies tokens for their bearer, or for the holder of a key alone, who has proved it elsewhere
  * @see https://www.rfc-editor.org/rfc/rfc8725
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  */
-export function createVerifier(options: VerifierOptions): Judge {
+export function createVerifier(options: VerifierOptions): (holder: Holder) => Judge {
   const verifyOpaque = createOpaqueVerifier(options)
-  return async (token, request) => {
+  return (holder) => async (token, request) => {
     const started = options.clock.monotonic()
     if (typeof token !== 'string') throw refused('ERR_TOKEN_MALFORMED', 'the token is not a text')
     if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
@@ -54,8 +56,8 @@ export function createVerifier(options: VerifierOptions): Judge {
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     const verdict =
       jws !== undefined && routes.length > 0
-        ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options, request))
-        : await verifyOpaque(token, jws, request)
+        ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options, request, holder))
+        : await verifyOpaque(token, jws, request, holder)
     if (listening('claviger:verify')) {
       const { provider, issuer } = verdict.verified
       const kind = routes.length > 0 ? 'jwt' : 'opaque'
@@ -66,13 +68,13 @@ export function createVerifier(options: VerifierOptions): Judge {
 }
 
 /** Makes what verifies JWTs alone, beside the way of a request: nobody is asked anything, and no event told. */
-export function createReader(options: JwtVerifierOptions): Verifier {
+export function createReader(options: JwtVerifierOptions, holder: Holder = 'bearer'): Verifier {
   return async (token) => {
     const isText = typeof token === 'string' && token.length <= maxTokenLength
     const jws = isText ? readCompactJws(token, true) : undefined
     const routes = jws === undefined ? [] : routesOf(jws, options.routes)
     if (jws === undefined || routes.length === 0) throw refused('ERR_TOKEN_MALFORMED', 'this is no JWT of a provider')
-    return (await firstVerdict(routes, (route) => verifyJwt(jws, route, options, undefined))).verified
+    return (await firstVerdict(routes, (route) => verifyJwt(jws, route, options, undefined, holder))).verified
   }
 }
 
@@ -87,6 +89,7 @@ async function verifyJwt(
   { provider, keys }: SignedRoute,
   options: JwtVerifierOptions,
   request: HttpRequest | undefined,
+  holder: Holder,
 ): Promise<Verdict> {
   const profile = provider.jwt as JwtProfile
   const offered = jws.offers.find((name) => profile.ignoredHeaders?.includes(name) !== true)
@@ -104,7 +107,7 @@ async function verifyJwt(
   const key = await assertSignature(jws, algorithm, keys as KeySet, (work) => options.admit(request, work))
   const refusal = profile.validate === undefined ? undefined : await profile.validate(jws.claims)
   if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
-  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds)
+  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds, holder)
   return { verified, standing: key }
 }
 

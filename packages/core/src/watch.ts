@@ -24,9 +24,10 @@ export interface Watch {
 export interface Watcher {
   /**
    * @param assertStands - Throws why more than the token is over, such as the session that it belongs to. Asked without waiting.
+   * @param ofHolder - Verifies instead where the token is not for its bearer.
    * @throws {AuthError} what `verify` throws
    */
-  watch(token: string, request?: HttpRequest, assertStands?: () => void): Promise<Watch>
+  watch(token: string, request?: HttpRequest, assertStands?: () => void, ofHolder?: Verifier): Promise<Watch>
   /** Ends all watches. */
   close(): void
 }
@@ -56,7 +57,7 @@ interface Watched {
 }
 
 /** Makes what watches the tokens of one authenticator. Nothing here keeps the process alive. */
-export function createWatcher({ verify, revocations, clock, clockTolerance }: WatcherOptions): Watcher {
+export function createWatcher({ verify: ofBearer, revocations, clock, clockTolerance }: WatcherOptions): Watcher {
   const watches = new Set<Watched>()
   let unsubscribe: (() => void) | undefined
   let cancelLook: (() => void) | undefined
@@ -85,7 +86,12 @@ export function createWatcher({ verify, revocations, clock, clockTolerance }: Wa
     unsubscribe = cancelLook = undefined
   }
 
-  async function watch(first: string, request?: HttpRequest, assertStands = () => {}): Promise<Watch> {
+  async function watch(
+    first: string,
+    request?: HttpRequest,
+    assertStands = () => {},
+    verify = ofBearer,
+  ): Promise<Watch> {
     let token = first
     let auth = await verify(token, request)
     let cancel = () => {}

@@ -26,6 +26,7 @@ describe('the docs', () => {
     ['docs/performance.md', 'CacheLimits', 'cache', '| option `cache`', 0, []],
     ['docs/sessions.md', 'SessionOptions', 'session/options', option, 0, []],
     ['docs/scaling.md', 'RedisRevocationListOptions', 'redis/revocation-list', option, 0, ['clock']],
+    ['docs/dpop.md', 'DpopOptions', 'dpop/options', option, 0, []],
     ['docs/backchannel-logout.md', 'BackchannelLogoutOptions', 'backchannel-logout', option, 0, []],
     ['docs/protected-resource.md', 'ProtectedResourceOptions', 'protected-resource', option, 0, []],
     ['docs/providers/oidc.md', 'OidcOptions', 'providers/oidc-options', option, 0, []],

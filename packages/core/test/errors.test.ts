@@ -59,6 +59,7 @@ describe('what the client sees', () => {
   it.each([
     ['ERR_TOKEN_MISSING', { 'WWW-Authenticate': 'Bearer' }],
     ['ERR_REQUEST_MALFORMED', { 'WWW-Authenticate': 'Bearer error="invalid_request"' }],
+    ['ERR_DPOP_PROOF', { 'WWW-Authenticate': 'Bearer error="invalid_dpop_proof"' }],
     ['ERR_REQUEST_CROSS_SITE', {}],
     ['ERR_ROLE_REQUIRED', { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' }],
     ['ERR_PROVIDER_UNAVAILABLE', { 'Retry-After': '5' }],

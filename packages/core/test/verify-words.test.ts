@@ -140,7 +140,10 @@ describe('the log says of a token', () => {
     [
       'that is bound to a key',
       () => claimsOf({ cnf: { jkt: 'x' } }),
-      ['ERR_TOKEN_UNSUPPORTED', 'the token is bound to a key or a certificate (cnf)'],
+      [
+        'ERR_TOKEN_UNSUPPORTED',
+        'the token is bound to a key or a certificate (cnf), and came without a proof (option dpop)',
+      ],
     ],
   ])('%s', async (_, token, expected, ...[options]) => {
     expect(await refusalOf(token(), options)).toEqual(expected)

@@ -171,7 +171,8 @@ function introspect(state: IssuerState, { form }: LoopbackRequest): Reply {
   const token = form.get('token')
   if (token === null) return oauthError(400, 'invalid_request', 'token is missing')
   const claims = claimsOf(state, token)
-  return json(claims === undefined ? { active: false } : { active: true, token_type: 'Bearer', ...claims })
+  if (claims === undefined) return json({ active: false })
+  return json({ active: true, token_type: claims.cnf === undefined ? 'Bearer' : 'DPoP', ...claims })
 }
 
 function revoke(state: IssuerState, { form }: LoopbackRequest): Reply {

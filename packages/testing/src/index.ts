@@ -1,6 +1,7 @@
 export { type ActingAs, actingAs } from './acting-as.ts'
 export type { ActingUser, PermissionInput, RoleInput } from './acting-user.ts'
 export { createTestClock, type TestClock } from './clock.ts'
+export { createDpopProof, type DpopProofOptions } from './dpop-proof.ts'
 export {
   createItsYouOnlineEmulator,
   type ItsYouOnlineEmulator,

@@ -1,5 +1,6 @@
 import {
   constants,
+  createHash,
   createHmac,
   generateKeyPair as generate,
   type KeyObject,
@@ -56,6 +57,21 @@ export async function createTestKey(
         : await generateKeyPair('rsa', { modulusLength, publicExponent })
   const jwk = (key: KeyObject) => ({ ...key.export({ format: 'jwk' }), kid, alg, use: 'sig' }) as Jwk
   return { kid, alg, signer: privateKey, publicJwk: jwk(publicKey), privateJwk: jwk(privateKey) }
+}
+
+const publicMembers = ['crv', 'e', 'kty', 'n', 'x', 'y']
+
+/** The members of a key that everybody may have, in the order of RFC 7638, and nothing else. */
+export function bareJwk({ publicJwk }: TestKey): Jwk {
+  const own = publicMembers.filter((name) => publicJwk[name] !== undefined)
+  return Object.fromEntries(own.map((name) => [name, publicJwk[name]])) as Jwk
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc7638 */
+export function thumbprintOf(key: TestKey): string {
+  return createHash('sha256')
+    .update(JSON.stringify(bareJwk(key)))
+    .digest('base64url')
 }
 
 /** A key of a shared secret, for HS256, HS384 and HS512. It is never published. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Algorithm, Seconds } from '@claviger/core'
-import type { SigningKey } from './keys.ts'
+import { type SigningKey, type TestKey, thumbprintOf } from './keys.ts'
 
 /** What a token says, and how it is signed. Everything has a default that makes a good token. */
 export interface TokenOptions {
@@ -20,6 +20,8 @@ export interface TokenOptions {
   readonly audience?: string | readonly string[]
   /** `client_id`. Default: the issuer's client. */
   readonly clientId?: string
+  /** Binds the token to a key, in the claim `cnf`: it is good with a proof of that key alone, from `createDpopProof`. */
+  readonly boundTo?: TestKey
   /** From `issuedAt`. Default 3600; below zero for a token that has expired. */
   readonly expiresIn?: Seconds
   /** Since the epoch. Default: now, by the issuer's clock. */
@@ -55,6 +57,7 @@ export function accessTokenClaims(options: TokenOptions, defaults: TokenDefaults
     ...(options.roles && { roles: options.roles }),
     ...(options.permissions && { permissions: options.permissions }),
     ...(options.organization !== undefined && { organization_id: options.organization }),
+    ...(options.boundTo && { cnf: { jkt: thumbprintOf(options.boundTo) } }),
     ...options.claims,
   }
 }

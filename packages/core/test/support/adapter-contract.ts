@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals'
 import type { BuildApp } from './adapter-app.ts'
 import { describeAuthentication } from './adapter-authentication.ts'
+import { describeDpop } from './adapter-dpop.ts'
 import { describeGuards } from './adapter-guards.ts'
 import { describeHostileRequests } from './adapter-hostility.ts'
 import { describeLogout } from './adapter-logout.ts'
@@ -34,5 +35,6 @@ export function describeAdapter(name: string, buildApp: BuildApp): void {
     describeSessionAttacks(sessions)
     describeSessionUpgrades(buildApp)
     describeLogout(buildApp)
+    describeDpop(buildApp)
   })
 }

@@ -1,0 +1,35 @@
+import * as z from 'zod'
+import { lazily } from '../lazily.ts'
+import { address, objectWith, seconds, text } from '../options.ts'
+import type { ReplayStore } from '../replays.ts'
+import type { Seconds } from '../types.ts'
+
+/** How senders of tokens that are bound to a key prove that they have it. Durations are seconds. */
+export interface DpopOptions {
+  /** Scheme, host and port of this API as its clients know it, such as `https://api.example.com`; or several. */
+  origin: string | readonly string[]
+  /** Where it is remembered which proofs have been here; closed by whoever made it. Default: in this process. */
+  replays?: ReplayStore
+  /** How old a proof may be, beside `clockTolerance`. From 1 to 3600, default 60. */
+  maxAge?: Seconds
+  /** A secret of at least 32 bytes, the same in each process, to make nonces of, which proofs then have to carry. Default: none have to. */
+  nonces?: string
+  /** Whether tokens are refused that are not bound to a key. Default `false`. */
+  required?: boolean
+}
+
+const origin = address.refine(
+  (value) => new URL(value).origin === value,
+  'must have scheme, host and port, and no path',
+)
+
+/** What each option has to be. */
+export const dpopSchema = lazily(() =>
+  z.strictObject({
+    origin: z.union([origin, z.array(origin).min(1, 'must name at least one')]),
+    replays: objectWith<ReplayStore>('a ReplayStore', 'once').optional(),
+    maxAge: seconds(1, 3600).optional(),
+    nonces: text.refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes').optional(),
+    required: z.boolean('must be true or false').optional(),
+  }),
+)

@@ -1,0 +1,29 @@
+import type { HttpRequest } from '../credentials.ts'
+
+/**
+ * The URI that a request is for, in each spelling of its origin; what the request says of its host does not count.
+ * @see https://www.rfc-editor.org/rfc/rfc9449#section-4.2
+ */
+export function targetsOf({ originalUrl, url = '' }: HttpRequest, origins: readonly string[]): (string | undefined)[] {
+  // A proxy may write the whole URI (RFC 9112 section 3.2.2).
+  const path = (originalUrl ?? url).replace(/^https?:\/\/[^/?#]*/i, '')
+  return path.startsWith('/') ? origins.map((origin) => normalize(origin + path)) : []
+}
+
+/**
+ * One spelling for all of a URI, without query and fragment; nothing for what is no http(s) or ws(s) URI.
+ * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
+ */
+export function normalize(uri: string): string | undefined {
+  // A backslash is in no URI, and `URL` takes it for a slash.
+  if (!/^(http|ws)s?:\/\/[!-[\]-~]+$/i.test(uri) || !URL.canParse(uri)) return undefined
+  // A WebSocket opens with an HTTP request (RFC 6455 section 4.1).
+  const { origin, username, password, pathname } = new URL(uri.replace(/^ws/i, 'http'))
+  if (username !== '' || password !== '') return undefined
+  return origin + pathname.replace(/%[\da-f]{2}/gi, plainly)
+}
+
+function plainly(escaped: string): string {
+  const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
+  return /[\w.~-]/.test(character) ? character : escaped.toUpperCase()
+}
