@@ -107,6 +107,14 @@ export const address = text.refine(
   'must be an http(s) URL',
 )
 
+/** Scheme, host and port. */
+export const origin = z
+  .string('must be a text')
+  .refine(
+    (value) => URL.canParse(value) && new URL(value).origin === value,
+    'must be an origin such as https://www.example.com, without a path',
+  )
+
 /** A duration in seconds. */
 export const seconds = (least: number, most: number) =>
   z

@@ -21,7 +21,7 @@ import { AuthError, refused } from './errors.ts'
 import { settleAllowed } from './guards/pending.ts'
 import { defaultRealm, introduce } from './introduction.ts'
 import { lazily } from './lazily.ts'
-import { address, invalidOptions, readOptions } from './options.ts'
+import { address, invalidOptions, origin, readOptions } from './options.ts'
 import { problemOf, refusal } from './refusal.ts'
 import { readSessionOptions, type SessionOptions } from './session/options.ts'
 import type { HttpAnswer } from './session/page-request.ts'
@@ -91,13 +91,7 @@ export interface RequestAuthenticator {
 const schema = lazily(() =>
   z.strictObject({
     tokenFrom: z.unknown().optional(),
-    allowedOrigins: z
-      .array(
-        z
-          .string('must be a text')
-          .refine(isOrigin, 'must be an origin such as https://www.example.com, without a path'),
-      )
-      .optional(),
+    allowedOrigins: z.array(origin).optional(),
     required: z.boolean('must be true or false').optional(),
     realm: z
       .string('must be a text')
@@ -108,10 +102,6 @@ const schema = lazily(() =>
     dpop: dpopSchema().optional(),
   }),
 )
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
-}
 
 /**
  * Makes what the middleware of any HTTP framework is made of.

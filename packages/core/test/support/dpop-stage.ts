@@ -5,7 +5,6 @@ import {
   createTestKey,
   type DpopProofOptions,
   type TestIssuer,
-  type TestKey,
   type TokenOptions,
 } from '@claviger/testing'
 import { createAuthenticator } from '../../src/authenticator.ts'
@@ -16,7 +15,11 @@ import { isAuthError } from '../../src/errors.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import { createRequestAuthenticator, type HttpOptions, type RequestAuthenticator } from '../../src/request.ts'
 
+/** Where the API is, as its clients know it. */
 export const origin = 'https://api.example.test'
+
+/** What {@link createDpopStage} gives. */
+export type DpopStage = Awaited<ReturnType<typeof createDpopStage>>
 
 /** An issuer of bound tokens, and APIs that take them. */
 export async function createDpopStage() {
@@ -29,6 +32,7 @@ export async function createDpopStage() {
     clock,
     issuer,
     key,
+    anotherKey: () => createTestKey('ES256'),
     /** An API that takes proofs. */
     api(dpop: Partial<DpopOptions> = {}, http: HttpOptions = {}, options: Partial<AuthenticatorOptions> = {}) {
       const providers = options.providers ?? [providerOf(issuer)]
@@ -40,10 +44,11 @@ export async function createDpopStage() {
     token: (options: TokenOptions = {}) => issuer.tokenFor({ boundTo: key, ...options }),
     proof: (accessToken: string, options: Partial<DpopProofOptions> = {}) =>
       createDpopProof({ key, url: `${origin}/orders`, accessToken, issuedAt: clock.now() / 1000, ...options }),
-    async close() {
-      await Promise.all(made.map(({ authenticator }) => authenticator.close()))
-      await issuer.close()
+    /** Ends the APIs of a test. */
+    async clear() {
+      await Promise.all(made.splice(0).map(({ authenticator }) => authenticator.close()))
     },
+    close: () => issuer.close(),
   }
 }
 
@@ -61,16 +66,29 @@ export function requestWith(
   return { method: 'GET', url: '/orders', headers: { authorization, dpop }, ...more }
 }
 
-/** The user's id, or the code of the refusal. */
-export async function outcomeOf(api: RequestAuthenticator, request: HttpRequest): Promise<string> {
+/** The user's id, or the code of the refusal, and why. */
+export async function verdictOf(api: RequestAuthenticator, request: HttpRequest): Promise<string> {
   try {
     const { auth } = await api.receive(request)
     return auth?.user.id ?? 'nobody'
   } catch (error) {
-    if (isAuthError(error)) return error.code
+    if (isAuthError(error)) return `${error.code}: ${error.explanation}`
     throw error
   }
 }
 
-/** Another key of the same kind. */
-export const otherKey = (): Promise<TestKey> => createTestKey('ES256')
+/** The same, without the reason. */
+export async function outcomeOf(api: RequestAuthenticator, request: HttpRequest): Promise<string> {
+  return (await verdictOf(api, request)).replace(/: .*/s, '')
+}
+
+/** The answer's headers where the request is refused. */
+export async function refusalHeadersOf(api: RequestAuthenticator, request: HttpRequest) {
+  try {
+    await api.receive(request)
+  } catch (error) {
+    if (isAuthError(error)) return error.headers
+    throw error
+  }
+  return undefined
+}
