@@ -80,7 +80,8 @@ export interface RequestAuthenticator {
    */
   recognize(request: HttpRequest, of?: object): VerifiedToken | undefined
   /**
-   * The access token of a request that was let in, that of its session too, to call another API for its user. Nothing for nobody.
+   * The access token of a request that was let in, that of its session too, to call another API for its user. Nothing for nobody, nor of
+   * a token that is bound to a key: only its client can send it.
    * @param of - As given to `receive`.
    */
   accessTokenOf(request: HttpRequest, of?: object): string | undefined
