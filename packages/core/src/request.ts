@@ -16,7 +16,8 @@ import {
   tokenSources,
 } from './credentials.ts'
 import { createDpop } from './dpop/index.ts'
-import { type DpopOptions, dpopSchema } from './dpop/options.ts'
+import type { DpopOptions } from './dpop/options.ts'
+import { dpopSchema } from './dpop/schema.ts'
 import { AuthError, refused } from './errors.ts'
 import { settleAllowed } from './guards/pending.ts'
 import { defaultRealm, introduce } from './introduction.ts'
