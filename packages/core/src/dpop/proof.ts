@@ -30,6 +30,8 @@ interface Bond {
 const maxProofLength = 8 * 1024
 const maxIdLength = 128
 const maxKeys = 1000
+// Remembered for so much longer than it is taken, beside what the clocks of two processes may differ.
+const storeTime: Seconds = 5
 
 /**
  * Makes what checks the proof of a request, each step of section 4.3. What costs nothing comes first, so that only who holds a token of
@@ -86,7 +88,7 @@ export function createProofVerifier({ admit, clock, clockTolerance, origins, max
     const uri = typeof claims.htu === 'string' ? normalize(claims.htu) : undefined
     if (uri === undefined || !targetsOf(request, origins).includes(uri))
       throw invalid(`htu is not the path of the request at ${origins.join(' or ')} (option dpop.origin)`)
-    const until = assertTime(claims.iat)
+    assertTime(claims.iat)
     const { jti, nonce } = claims
     if (!isName(jti) || jti.length > maxIdLength)
       throw invalid(`jti is not a text of at most ${maxIdLength} characters`)
@@ -96,7 +98,9 @@ export function createProofVerifier({ admit, clock, clockTolerance, origins, max
       throw new AuthError('ERR_DPOP_NONCE', { explanation: 'the proof has no nonce of ours, or an old one' })
     const verify = async () => ((await key.verify(algorithm, jws.signature, jws.signingInput)) ? key : undefined)
     if ((await admit(request, verify)) === undefined) throw invalid('the signature does not fit')
-    await assertFirst(JSON.stringify(['dpop', jkt, jti]), until)
+    // Once more: it may have waited for its turn until it was too old.
+    const until = assertTime(claims.iat)
+    await assertFirst(JSON.stringify(['dpop', jkt, jti]), until + clockTolerance + storeTime)
     return current === undefined || nonce === current ? {} : { nonce: current }
   }
 }
