@@ -1,12 +1,13 @@
 // MUTATION_TESTS names the test files of a run over one source file: see CONTRIBUTING.md.
 const tests =
   process.env.MUTATION_TESTS ??
-  '{bearer,cache,claims,credentials,guards,jws,key,oidc,opaque,refreshed,request,revocation,roles,tokens,verify}*'
+  '{bearer,cache,claims,credentials,dpop,guards,jws,key,oidc,opaque,refreshed,request,revocation,roles,tokens,verify}*'
 
 export default {
   // What decides whether a request passes.
   mutate: [
     'packages/core/src/{bearer,credentials,verify,claims,jws,key,keys,cache,revocation,routes}.ts',
+    'packages/core/src/dpop/*.ts',
     'packages/core/src/guards/**/*.ts',
     'packages/core/src/roles/**/*.ts',
   ],

@@ -48,7 +48,16 @@ describe('the metadata of an API', () => {
     })
   })
 
+  it.each([true, false])('says that proofs are taken, with what, and whether they have to be: %s', (required) => {
+    expect(documentOf(trusting('petshop'), { dpopBoundAccessTokensRequired: required })).toEqual({
+      resource,
+      dpop_signing_alg_values_supported: 'ES256 ES384 ES512 EdDSA Ed25519 PS256 PS384 PS512 RS256'.split(' '),
+      dpop_bound_access_tokens_required: required,
+    })
+  })
+
   it.each<[object | undefined, string]>([
+    [{ dpopBoundAccessTokensRequired: 'no' }, 'option dpopBoundAccessTokensRequired: must be true or false'],
     [{ resource: undefined }, 'option resource: is missing'],
     [{ resource: 'api' }, 'option resource: must be an http(s) URL'],
     [{ resource: `${resource}#part` }, 'option resource: must not have a fragment'],
