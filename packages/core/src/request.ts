@@ -15,7 +15,7 @@ import {
   type TokenSource,
   tokenSources,
 } from './credentials.ts'
-import { createDpop } from './dpop/index.ts'
+import { createDpop, type Dpop } from './dpop/index.ts'
 import type { DpopOptions } from './dpop/options.ts'
 import { dpopSchema } from './dpop/schema.ts'
 import { AuthError, refused } from './errors.ts'
@@ -140,17 +140,20 @@ export function createRequestAuthenticator(
   const ofSessions = new WeakMap<object, string>()
 
   // The token that a request carries, if it carries one, and what checks the proof that it came with.
-  function credentialsOf(request: HttpRequest, site: SiteRules) {
+  function credentialsOf(
+    request: HttpRequest,
+    site: SiteRules,
+  ): { token: string | undefined; prover?: Dpop | undefined } {
     const bound = dpop && readDpopToken(request)
     const token = readCredentials(request, sources, site)
     if (bound === undefined) {
       if (token !== undefined && dpop?.required === true)
         throw refused('ERR_TOKEN_UNSUPPORTED', 'the token came without a proof (option dpop.required)')
-      return { token, dpop: undefined }
+      return { token }
     }
     if (token !== undefined && token !== bound)
       throw refused('ERR_REQUEST_MALFORMED', 'the request carries two different tokens')
-    return { token: bound, dpop }
+    return { token: bound, prover: dpop }
   }
 
   const challengeOf = (request: HttpRequest) => dpop?.challengeOf(request) ?? plain
@@ -178,10 +181,10 @@ export function createRequestAuthenticator(
     async receive(request, of = request) {
       const challenge = challengeOf(request)
       try {
-        const { token, dpop } = credentialsOf(request, site)
+        const { token, prover } = credentialsOf(request, site)
         const headers = credentialHeaders(request, sources)
         if (token !== undefined) {
-          const proven = await dpop?.verify(token, request)
+          const proven = await prover?.verify(token, request)
           const auth = proven?.auth ?? (await authenticator.verify(token, request))
           introduce(of, auth, challenge)
           return { headers: { ...headers, ...proven?.headers }, cookies: noCookies, auth }
@@ -210,11 +213,11 @@ export function createRequestAuthenticator(
         let provider: string | undefined
         try {
           const site = { allowedOrigins, upgrade: true }
-          const { token, dpop } = credentialsOf(request, site)
+          const { token, prover } = credentialsOf(request, site)
           const watch =
             token === undefined
               ? await sessions?.watch(request, site)
-              : await (dpop ?? authenticator).watch(token, request)
+              : await (prover ?? authenticator).watch(token, request)
           if (watch === undefined) throw missing(request, sources)
           hideSubprotocol(request.headers, sources)
           if (predicate === undefined) return watch

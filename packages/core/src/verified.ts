@@ -3,6 +3,7 @@ import { refused } from './errors.ts'
 import { isName } from './json.ts'
 import type { Provider, UserClaims } from './provider.ts'
 import { permissionName } from './roles/permission.ts'
+import type { Standing } from './standing.ts'
 import type { Claims, Seconds, User, VerifiedToken } from './types.ts'
 
 /**
@@ -15,9 +16,10 @@ export function toVerified(
   { name, issuer }: Provider,
   expiresAt: Seconds,
   holder: Holder,
+  standing: Standing,
 ): VerifiedToken {
   if (!isName(said.id)) throw refused('ERR_TOKEN_CLAIMS', 'the token names no user')
-  assertHolder(claims, holder)
+  assertHolder(claims, holder, standing)
   const { jti, sid, iat } = claims
   return Object.freeze({
     user: userOf(said, name, issuer),

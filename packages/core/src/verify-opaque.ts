@@ -84,9 +84,17 @@ export function createOpaqueVerifier(options: OpaqueVerifierOptions) {
     if (!Number.isFinite(expiresAt))
       throw unavailable(`${provider.name} says that the token ends at no time that could be`)
     assertTimes({ exp: expiresAt, iat }, options)
-    const verified = toVerified(safeClaims(verdict.claims, provider.name), verdict.user, provider, expiresAt, holder)
+    const standing = { alive: true }
+    const verified = toVerified(
+      safeClaims(verdict.claims, provider.name),
+      verdict.user,
+      provider,
+      expiresAt,
+      holder,
+      standing,
+    )
     const cacheFor = Math.min(profile.cacheFor ?? defaultOpaqueCache, maxOpaqueCache)
-    return cacheFor > 0 ? { verified, standing: { alive: true }, cacheFor } : { verified }
+    return cacheFor > 0 ? { verified, standing, cacheFor } : { verified }
   }
 
   return async (

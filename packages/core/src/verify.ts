@@ -107,7 +107,7 @@ async function verifyJwt(
   const key = await assertSignature(jws, algorithm, keys as KeySet, (work) => options.admit(request, work))
   const refusal = profile.validate === undefined ? undefined : await profile.validate(jws.claims)
   if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
-  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds, holder)
+  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds, holder, key)
   return { verified, standing: key }
 }
 

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createTestKey } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { HttpRequest } from '../src/index.ts'
@@ -39,6 +40,25 @@ describe('whoever sends proofs', () => {
     await api.receive(requestWith(`DPoP ${token}`, stage.proof(token)))
     const many = [1, 2, 3, 4].map(() => outcomeOf(api, requestWith(`DPoP ${token}`, stage.proof(token))))
     expect((await Promise.all(many)).sort()).toEqual(['ERR_OVERLOADED', 'ERR_OVERLOADED', 'alice', 'alice'])
+  })
+
+  it('makes nobody look twice at a token that is for another holder', async () => {
+    const api = stage.api()
+    const { issuer, key } = stage
+    const outcomes: string[] = []
+    const note = (message: unknown) => outcomes.push((message as { outcome: string }).outcome)
+    subscribe('claviger:cache', note)
+    const asked = issuer.requests('introspection')
+    const [bound, unbound] = [{ boundTo: key }, {}]
+    for (const make of [issuer.tokenFor, issuer.opaqueTokenFor]) {
+      const requests = [`Bearer ${make(bound)}`, `DPoP ${make(unbound)}`].map((sent) => requestWith(sent))
+      for (const _ of [1, 2, 3])
+        for (const request of requests) expect(await outcomeOf(api, request)).toBe('ERR_TOKEN_UNSUPPORTED')
+    }
+    unsubscribe('claviger:cache', note)
+    expect(issuer.requests('introspection')).toBe(asked + 2)
+    const first = ['miss', 'miss', 'refused', 'refused', 'refused', 'refused']
+    expect(outcomes).toEqual([...first, ...first])
   })
 
   it('may have a large key', async () => {

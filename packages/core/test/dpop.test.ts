@@ -167,7 +167,7 @@ describe('a bond', () => {
       claims: { cnf: { ...(auth?.claims.cnf as object), 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } },
     })
     expect(await verdictOf(stage.api(), proven(token))).toBe(
-      'ERR_TOKEN_UNSUPPORTED: the token is bound (cnf) to something else than one key (jkt)',
+      'ERR_TOKEN_UNSUPPORTED: the token is bound to something else than one key (cnf.jkt)',
     )
   })
 })

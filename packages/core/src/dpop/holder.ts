@@ -1,5 +1,6 @@
 import { refused } from '../errors.ts'
 import { isObject } from '../json.ts'
+import { restsOn, type Standing } from '../standing.ts'
 import type { Claims } from '../types.ts'
 
 /** Whom a token is for: whoever bears it, or who has the key that it is bound to. */
@@ -8,20 +9,20 @@ export type Holder = 'bearer' | 'key' | 'any'
 /**
  * Refuses a token that is for another holder. Bound to anything but one key, or to more than that, it is for nobody: as a bearer token it
  * may be stolen, and of no other bond a proof is checked here.
+ * @param standing - For how long nothing can come of it: so long the refusal may be remembered.
  * @throws {AuthError} `ERR_TOKEN_UNSUPPORTED`
  * @see https://www.rfc-editor.org/rfc/rfc7800#section-3
  */
-export function assertHolder(claims: Claims, holder: Holder): void {
-  const isBound = claims.cnf !== undefined
-  if (!isBound && holder === 'key')
-    throw refused('ERR_TOKEN_UNSUPPORTED', 'the token is bound to no key (cnf), so nothing proves whose it is')
-  if (isBound && holder === 'bearer')
-    throw refused(
-      'ERR_TOKEN_UNSUPPORTED',
-      'the token is bound to a key or a certificate (cnf), and came without a proof (option dpop)',
-    )
-  if (isBound && holder === 'key' && boundKeyOf(claims) === undefined)
-    throw refused('ERR_TOKEN_UNSUPPORTED', 'the token is bound (cnf) to something else than one key (jkt)')
+export function assertHolder(claims: Claims, holder: Holder, standing: Standing): void {
+  const fault = faultOf(claims, holder)
+  if (fault !== undefined) throw restsOn(refused('ERR_TOKEN_UNSUPPORTED', `the token is bound to ${fault}`), standing)
+}
+
+function faultOf(claims: Claims, holder: Holder): string | undefined {
+  if (holder === 'any') return undefined
+  if (claims.cnf === undefined) return holder === 'key' ? 'no key (cnf), so nothing proves whose it is' : undefined
+  if (holder === 'bearer') return 'a key or a certificate (cnf), and came without a proof (option dpop)'
+  return boundKeyOf(claims) === undefined ? 'something else than one key (cnf.jkt)' : undefined
 }
 
 /**
