@@ -82,7 +82,7 @@ describe('a proof', () => {
     ].map((htu): [string, () => Partial<DpopProofOptions>, string] => [
       `for ${htu}`,
       () => ({ claims: { htu } }),
-      `htu is not the path of the request at ${origin} (option dpop.origin)`,
+      `htu is not the address of the request below ${origin} (option dpop.baseUrl)`,
     ]),
     ['without a time', () => ({ claims: { iat: undefined } }), 'iat is not a number'],
     ['with a text for a time', () => ({ claims: { iat: `${now()}` } }), 'iat is not a number'],
@@ -186,8 +186,40 @@ describe('a proof', () => {
     expect(await judge(proof, request)).toMatch(/^ERR_DPOP_PROOF/)
   })
 
+  it.each<[string, string, string, string]>([
+    ['below it', `${origin}/v1`, `${origin}/v1/orders`, '/orders'],
+    ['below it, with a slash', `${origin}/v1/`, `${origin}/v1/orders`, '/orders'],
+    ['below it, in another spelling', 'HTTPS://API.example.test:443/%761/', `${origin}/v1/orders`, '/orders?page=2'],
+    ['of it', `${origin}/v1`, `${origin}/v1/`, '/?page=2'],
+    ['of it, without a slash', `${origin}/v1`, `${origin}/v1`, '/?page=2'],
+    [
+      'below it, with letters of its country',
+      'https://api.exämple.test/ä',
+      'https://api.xn--exmple-cua.test/%C3%A4/orders',
+      '/orders',
+    ],
+  ])('is for an address %s, where a proxy takes a path away', async (_, baseUrl, htu, url) => {
+    const token = stage.token()
+    const request = requestWith(`DPoP ${token}`, stage.proof(token, { claims: { htu } }), { url })
+    expect(await outcomeOf(stage.api({ baseUrl }), request)).toBe('alice')
+  })
+
+  it.each<[string, string, string]>([
+    ['without the path', `${origin}/orders`, '/orders'],
+    ['of another path', `${origin}/v2/orders`, '/orders'],
+    ['of a path that begins alike', `${origin}/v10/orders`, '0/orders'],
+    ['that dots lead to', `${origin}/admin`, '/../admin'],
+    ['that escaped dots lead to', `${origin}/admin`, '/%2e%2e/admin'],
+    ['that dots lead to, beside it', `${origin}/v10`, '/../v10'],
+    ['of it, for another', `${origin}/v1`, '/orders'],
+  ])('is for no address %s, where a proxy takes a path away', async (_, htu, url) => {
+    const token = stage.token()
+    const request = requestWith(`DPoP ${token}`, stage.proof(token, { claims: { htu } }), { url })
+    expect(await outcomeOf(stage.api({ baseUrl: `${origin}/v1` }), request)).toBe('ERR_DPOP_PROOF')
+  })
+
   it('is for any of several origins, whatever Host says', async () => {
-    const api = stage.api({ origin: [origin, 'https://old.example.test'] })
+    const api = stage.api({ baseUrl: [origin, 'https://old.example.test'] })
     const token = stage.token()
     const send = (url: string) =>
       outcomeOf(api, {

@@ -220,7 +220,7 @@ describe('a revocation', () => {
 
   it('of a bound token holds where no proofs are checked, for those that share it', async () => {
     const auth = createAuthenticator({ providers: [providerOf(stage.issuer)], clock: stage.clock })
-    const api = createRequestAuthenticator(auth, { dpop: { origin } })
+    const api = createRequestAuthenticator(auth, { dpop: { baseUrl: origin } })
     const tokens = [stage.token(), stage.issuer.opaqueTokenFor({ boundTo: stage.key })]
     for (const token of tokens) {
       await auth.revoke({ token })

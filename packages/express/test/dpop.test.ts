@@ -16,7 +16,7 @@ it.each([
     at(origin) {
       const provider = oidc({ issuer: issuer.issuer, audience: issuer.audience })
       const router = framework.Router()
-      router.use(authMiddleware({ providers: [provider], dpop: { origin } }))
+      router.use(authMiddleware({ providers: [provider], dpop: { baseUrl: origin } }))
       router.get('/orders', (req, res) => {
         res.json(req.user)
       })

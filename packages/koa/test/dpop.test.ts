@@ -17,7 +17,7 @@ it('takes a proof for the whole address where an app is mounted', async () => {
         ctx.path = ctx.path.replace('/v1', '')
         return next()
       })
-      koa.use(authMiddleware({ providers: [provider], dpop: { origin } }))
+      koa.use(authMiddleware({ providers: [provider], dpop: { baseUrl: origin } }))
       koa.use((ctx) => {
         ctx.body = ctx.state.user
       })

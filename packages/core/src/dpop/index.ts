@@ -11,6 +11,7 @@ import { boundKeyOf } from './holder.ts'
 import { createNonces, nonceHeaders } from './nonces.ts'
 import type { DpopOptions } from './options.ts'
 import { createProofVerifier } from './proof.ts'
+import { baseOf } from './target.ts'
 
 /** Takes tokens that are bound to a key from who proves to have it. */
 export interface Dpop {
@@ -38,8 +39,8 @@ export function createDpop(authenticator: Authenticator, challenge: Challenge, o
   const { clock } = parts
   const { maxAge = 60, required = false, replays = createReplayStore({ clock }) } = options
   const nonces = options.nonces === undefined ? undefined : createNonces(options.nonces, clock, maxAge)
-  const origins = [options.origin].flat()
-  const verifyProof = createProofVerifier({ ...parts, origins, maxAge, nonces, replays })
+  const bases = [options.baseUrl].flat().map(baseOf)
+  const verifyProof = createProofVerifier({ ...parts, bases, maxAge, nonces, replays })
   const verifyBound = parts.verifyBound()
   const inWords = (...schemes: Scheme[]): Challenge => ({ ...challenge, schemes: required ? ['DPoP'] : schemes })
   const ofOthers = inWords('Bearer', 'DPoP')

@@ -3,8 +3,11 @@ import type { Seconds } from '../types.ts'
 
 /** How senders of tokens that are bound to a key prove that they have it. Durations are seconds. */
 export interface DpopOptions {
-  /** Scheme, host and port of this API as its clients know it, such as `https://api.example.com`; or several. */
-  origin: string | readonly string[]
+  /**
+   * The app as its clients see it, such as `https://api.example.com`, with the path that a proxy takes away, if one does; or several.
+   * Nothing is ever taken from a `Host` header.
+   */
+  baseUrl: string | readonly string[]
   /** Where it is remembered which proofs have been here; closed by whoever made it. Default: in this process. */
   replays?: ReplayStore
   /** How old a proof may be, beside `clockTolerance`. From 1 to 3600, default 60. */

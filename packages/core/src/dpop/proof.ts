@@ -14,7 +14,7 @@ import type { Nonces } from './nonces.ts'
 import { normalize, targetsOf } from './target.ts'
 
 interface ProofRules extends Pick<AuthenticatorParts, 'admit' | 'clock' | 'clockTolerance'> {
-  readonly origins: readonly string[]
+  readonly bases: readonly string[]
   readonly maxAge: Seconds
   readonly nonces: Nonces | undefined
   readonly replays: ReplayStore
@@ -38,7 +38,7 @@ const storeTime: Seconds = 5
  * the same key has a signature verified, and only a proof that is good is remembered. Nothing that a proof says gets into a log.
  * @see https://www.rfc-editor.org/rfc/rfc9449#section-4.3
  */
-export function createProofVerifier({ admit, clock, clockTolerance, origins, maxAge, nonces, replays }: ProofRules) {
+export function createProofVerifier({ admit, clock, clockTolerance, bases, maxAge, nonces, replays }: ProofRules) {
   // By the JWK as it is spelled, and only of those that a token was bound to.
   const keys = new LRUCache<string, VerificationKey>({ max: maxKeys })
 
@@ -86,8 +86,8 @@ export function createProofVerifier({ admit, clock, clockTolerance, origins, max
     if (!key.algorithms.includes(algorithm)) throw invalid('its jwk is not for its alg')
     if (typeof claims.htm !== 'string' || claims.htm !== request.method) throw invalid('htm is not the method')
     const uri = typeof claims.htu === 'string' ? normalize(claims.htu) : undefined
-    if (uri === undefined || !targetsOf(request, origins).includes(uri))
-      throw invalid(`htu is not the path of the request at ${origins.join(' or ')} (option dpop.origin)`)
+    if (uri === undefined || !targetsOf(request, bases).includes(uri))
+      throw invalid(`htu is not the address of the request below ${bases.join(' or ')} (option dpop.baseUrl)`)
     assertTime(claims.iat)
     const { jti, nonce } = claims
     if (!isName(jti) || jti.length > maxIdLength)

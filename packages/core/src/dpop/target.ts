@@ -1,13 +1,23 @@
 import type { HttpRequest } from '../credentials.ts'
 
+/** An address of an app, to put paths behind. */
+export function baseOf(url: string): string {
+  return (normalize(new URL(url).href) as string).replace(/\/+$/, '')
+}
+
 /**
- * The URI that a request is for, in each spelling of its origin; what the request says of its host does not count.
+ * The URIs that a request may be for, by each address of the app; what the request says of its host does not count.
  * @see https://www.rfc-editor.org/rfc/rfc9449#section-4.2
  */
-export function targetsOf({ originalUrl, url = '' }: HttpRequest, origins: readonly string[]): (string | undefined)[] {
+export function targetsOf({ originalUrl, url = '' }: HttpRequest, bases: readonly string[]): string[] {
   // A proxy may write the whole URI (RFC 9112 section 3.2.2).
-  const path = (originalUrl ?? url).replace(/^https?:\/\/[^/?#]*/i, '')
-  return path.startsWith('/') ? origins.map((origin) => normalize(origin + path)) : []
+  const [path = ''] = (originalUrl ?? url).replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)
+  return bases.flatMap((base) => {
+    const target = normalize(base + path)
+    // Dots may lead out of an app that has only a part of its host.
+    if (target?.startsWith(`${base}/`) !== true) return []
+    return path === '/' ? [base, target] : [target]
+  })
 }
 
 /**

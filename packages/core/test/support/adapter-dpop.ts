@@ -32,7 +32,7 @@ export function describeDpop(buildApp: BuildApp): void {
     async function start(dpop: Partial<DpopOptions> = {}, providers?: Provider[], onUpgrade?: OnUpgrade) {
       const ours = [oidc({ issuer: issuer.issuer, audience: issuer.audience, rolesFrom: 'roles' })]
       const at = (origin: string) =>
-        buildApp({ auth: { providers: providers ?? ours, dpop: { origin, ...dpop } }, routes, problems: true })
+        buildApp({ auth: { providers: providers ?? ours, dpop: { baseUrl: origin, ...dpop } }, routes, problems: true })
       const app = await serve({ at }, onUpgrade)
       running.push(app)
       return app

@@ -37,7 +37,7 @@ export async function createDpopStage() {
     api(dpop: Partial<DpopOptions> = {}, http: HttpOptions = {}, options: Partial<AuthenticatorOptions> = {}) {
       const providers = options.providers ?? [providerOf(issuer)]
       const auth = createAuthenticator({ clock, ...options, providers })
-      const api = createRequestAuthenticator(auth, { ...http, dpop: { origin, ...dpop } })
+      const api = createRequestAuthenticator(auth, { ...http, dpop: { baseUrl: origin, ...dpop } })
       made.push(api)
       return api
     },
