@@ -24,21 +24,25 @@ interface Options {
 
 // Looked through when it has doubled since the last time: the cost of each entry is the same, however many there are.
 const firstSweep = 1024
+// Of a store that is full, each request would pay for all that others have left there.
+const sweepEvery: Seconds = 1
 
 /** A store of this process, of so many ids at once (`max`, by default 100,000): one more is refused with `ERR_STORE_UNAVAILABLE`. */
 export function createReplayStore({ clock = systemClock, max = 100_000 }: Options = {}): ReplayStore {
   const seen = new Map<string, Seconds>()
   let sweepAt = Math.min(firstSweep, max)
+  let sweepFrom: Seconds = 0
 
   function sweep(now: Seconds): void {
     for (const [id, until] of seen) if (until <= now) seen.delete(id)
     sweepAt = Math.min(max, Math.max(firstSweep, seen.size * 2))
+    sweepFrom = now + sweepEvery
   }
 
   return {
     async once(id, until) {
       const now = clock.now() / 1000
-      if (seen.size >= sweepAt) sweep(now)
+      if (seen.size >= sweepAt && now >= sweepFrom) sweep(now)
       if ((seen.get(id) ?? 0) > now) return false
       if (seen.size >= max)
         throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: `${max} ids are remembered already` })

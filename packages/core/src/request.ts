@@ -207,7 +207,11 @@ export function createRequestAuthenticator(
         throw refusal(error, challenge)
       }
     },
-    accessTokenOf: (request, of = request) => ofSessions.get(of) ?? readCredentials(request, sources, site),
+    accessTokenOf(request, of = request) {
+      if (ofSessions.has(of)) return ofSessions.get(of)
+      const { token, prover } = credentialsOf(request, site)
+      return prover === undefined ? token : undefined
+    },
     authenticateUpgrade: createUpgradeAuthenticator({
       async open(request, predicate) {
         let provider: string | undefined

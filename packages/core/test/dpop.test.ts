@@ -278,9 +278,20 @@ describe('a challenge', () => {
   })
 })
 
-it('gives no token to call others with: only its client can send it', async () => {
-  const request = proven(stage.token())
-  const api = stage.api()
-  await api.receive(request)
-  expect(api.accessTokenOf(request)).toBeUndefined()
+describe('no token to call others with', () => {
+  it('is one that only its client can send', async () => {
+    const request = proven(stage.token())
+    const api = stage.api()
+    await api.receive(request)
+    expect(api.accessTokenOf(request)).toBeUndefined()
+  })
+
+  it('is that, also where a cookie has it too', async () => {
+    const token = stage.token()
+    const { headers, ...request } = proven(token)
+    const both = { ...request, headers: { ...headers, cookie: `token=${token}` } }
+    const api = stage.api({}, { tokenFrom: ['header', { cookie: 'token' }] })
+    await api.receive(both)
+    expect(api.accessTokenOf(both)).toBeUndefined()
+  })
 })

@@ -49,6 +49,19 @@ describe('a replay store of one process', () => {
     await store.close()
   })
 
+  it('costs nobody more when it is full', async () => {
+    const store = createReplayStore({ clock })
+    const timeOf = async (ids: number) => {
+      const began = process.hrtime.bigint()
+      for (let id = 0; id < ids; id += 1) await store.once(`${id}`, now() + 60)
+      return process.hrtime.bigint() - began
+    }
+    const filling = await timeOf(100_000)
+    expect(await timeOf(3000)).toBeLessThan(filling)
+    await clock.advance(60)
+    expect(await store.once('one more', now() + 60)).toBe(true)
+  })
+
   it('holds few more than are needed', async () => {
     const store = createReplayStore({ clock, max: 5000 })
     for (let round = 0; round < 10; round += 1) {
