@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { createTestKey } from '@claviger/testing'
+import { createTestKey, type DpopProofOptions } from '@claviger/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { HttpRequest } from '../src/index.ts'
 import { createDpopStage, type DpopStage, outcomeOf, requestWith, verdictOf } from './support/dpop-stage.ts'
@@ -23,6 +23,20 @@ describe('whoever sends proofs', () => {
       expect(await verdictOf(api, requestWith(`DPoP ${token}`, proof, from('192.0.2.1')))).toBe(
         'ERR_DPOP_PROOF: the proof of the token: the token is bound to another key',
       )
+    expect(api.authenticator.health().admission).toMatchObject({ suspects: 0 })
+  })
+
+  it.each<[string, Partial<DpopProofOptions>]>([
+    ['of another method', { method: 'PUT' }],
+    ['of another address', { url: 'https://elsewhere.example/' }],
+    ['that are too old', { issuedAt: 1 }],
+    ['without an id', { claims: { jti: undefined } }],
+    ['of another token', { accessToken: 'a' }],
+  ])('has none of the signatures looked at of proofs %s', async (_, options) => {
+    const api = stage.api()
+    const token = stage.token()
+    const proof = `${stage.proof(token, options).slice(0, -4)}AAAA`
+    expect(await outcomeOf(api, requestWith(`DPoP ${token}`, proof, from('192.0.2.1')))).toBe('ERR_DPOP_PROOF')
     expect(api.authenticator.health().admission).toMatchObject({ suspects: 0 })
   })
 

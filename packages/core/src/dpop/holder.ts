@@ -3,7 +3,7 @@ import { isObject } from '../json.ts'
 import { restsOn, type Standing } from '../standing.ts'
 import type { Claims } from '../types.ts'
 
-/** Whom a token is for: whoever bears it, or who has the key that it is bound to. */
+/** Whom a token is for: whoever bears it, who has the key that it is bound to, or either. */
 export type Holder = 'bearer' | 'key' | 'any'
 
 /**
@@ -19,7 +19,6 @@ export function assertHolder(claims: Claims, holder: Holder, standing: Standing)
 }
 
 function faultOf(claims: Claims, holder: Holder): string | undefined {
-  if (holder === 'any') return undefined
   if (claims.cnf === undefined) return holder === 'key' ? 'no key (cnf), so nothing proves whose it is' : undefined
   if (holder === 'bearer') return 'a key or a certificate (cnf), and came without a proof (option dpop)'
   return boundKeyOf(claims) === undefined ? 'something else than one key (cnf.jkt)' : undefined
