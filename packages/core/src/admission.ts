@@ -6,7 +6,7 @@ import { isGone, sourceName } from './source.ts'
 import { createSuspicion } from './suspicion.ts'
 import type { Seconds } from './types.ts'
 
-/** Who may have signatures verified, how many at once, and who waits. Tokens that are known never come here. */
+/** Who may have signatures verified, how many at once, and who waits. Tokens that are known never come here; their proofs do. */
 export interface AdmissionLimits {
   /** Verifications at once. Default: six times the threads of libuv, which are 4 unless `UV_THREADPOOL_SIZE` says otherwise; at most 1024. */
   readonly concurrency: number
