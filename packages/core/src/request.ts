@@ -184,7 +184,7 @@ export function createRequestAuthenticator(
         const { token, prover } = credentialsOf(request, site)
         const headers = credentialHeaders(request, sources)
         if (token !== undefined) {
-          const proven = await prover?.verify(token, request)
+          const proven = prover && (await prover.verify(token, request))
           const auth = proven?.auth ?? (await authenticator.verify(token, request))
           introduce(of, auth, challenge)
           return { headers: { ...headers, ...proven?.headers }, cookies: noCookies, auth }
