@@ -53,19 +53,25 @@ export function readKey(jwk: Jwk): VerificationKey | IgnoredKey {
   })
   if (!hasPublicMembers(jwk)) return ignored('an unknown or broken key type')
   const publicKey = publicKeyOf(jwk)
-  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) {
-    return { ...ignored('a private key'), ...(publicKey && { burned: publicKey.thumbprint }) }
-  }
-  if (jwk.use !== undefined && jwk.use !== 'sig') return ignored('not for signatures (use)')
-  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) {
-    return ignored('not for signatures (key_ops)')
-  }
+  const misuse = misuseOf(jwk)
+  if (misuse === privateKey) return { ...ignored(misuse), ...(publicKey && { burned: publicKey.thumbprint }) }
+  if (misuse !== undefined) return ignored(misuse)
   if (usable.length === 0) return ignored('no supported algorithm')
   if (publicKey === undefined) return ignored('a broken key')
   const { key, thumbprint } = publicKey
   const weakness = weaknessOf(key)
   if (weakness !== undefined) return ignored(weakness)
   return createKey(kid, thumbprint, usable, inThreads(key))
+}
+
+const privateKey = 'a private key'
+
+/** Why a JWK is not one to verify signatures with, whichever key it is; nothing where it is. */
+export function misuseOf(jwk: Jwk): string | undefined {
+  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return privateKey
+  if (jwk.use !== undefined && jwk.use !== 'sig') return 'not for signatures (use)'
+  const isToVerify = jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))
+  return isToVerify ? undefined : 'not for signatures (key_ops)'
 }
 
 /** Makes a shared secret into a key for the HMAC algorithms. */
@@ -144,7 +150,8 @@ const publicMembers: Record<string, readonly string[]> = {
   RSA: ['e', 'kty', 'n'],
 }
 
-function pick(jwk: Jwk | JsonWebKey): JsonWebKey {
+/** The members that make it the key that it is, in the order of their names. */
+export function pick(jwk: Jwk | JsonWebKey): JsonWebKey {
   return Object.fromEntries((publicMembers[jwk.kty as string] ?? []).map((name) => [name, jwk[name]]))
 }
 

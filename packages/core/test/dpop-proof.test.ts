@@ -38,6 +38,11 @@ describe('a proof', () => {
       'alg is not one of ES256, ES384, ES512, EdDSA, Ed25519, PS256, PS384, PS512, RS256',
     ],
     ['whose algorithm is not that of its key', () => ({ header: { alg: 'ES384' } }), 'its jwk is not for its alg'],
+    [
+      'whose key is for another algorithm',
+      () => ({ header: { jwk: { ...stage.key.publicJwk, alg: 'ES384' } } }),
+      'its jwk is not for its alg',
+    ],
     ['without a key', () => ({ header: { jwk: undefined } }), 'its jwk is no key'],
     ['with a text for a key', () => ({ header: { jwk: 'key' } }), 'its jwk is no key'],
     ['with a list for a key', () => ({ header: { jwk: [] } }), 'its jwk is no key'],

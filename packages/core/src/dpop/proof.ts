@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { Algorithm } from '../algorithms.ts'
 import type { AuthenticatorParts } from '../authenticator-parts.ts'
 import type { HttpRequest } from '../credentials.ts'
 import { AuthError, isAuthError } from '../errors.ts'
 import { isName, isObject } from '../json.ts'
 import { type CompactJws, readCompactJws } from '../jws.ts'
-import { readKey, thumbprintOf, type VerificationKey } from '../key.ts'
+import { misuseOf, pick, readKey, thumbprintOf, type VerificationKey } from '../key.ts'
 import type { Jwk } from '../provider.ts'
 import type { ReplayStore } from '../replays.ts'
 import type { Seconds } from '../types.ts'
@@ -39,18 +40,20 @@ const storeTime: Seconds = 5
  * @see https://www.rfc-editor.org/rfc/rfc9449#section-4.3
  */
 export function createProofVerifier({ admit, clock, clockTolerance, bases, maxAge, nonces, replays }: ProofRules) {
-  // By the JWK as it is spelled, and only of those that a token was bound to.
+  // By thumbprint, and only of those that a token was bound to: what else is in a JWK makes no other key of it, and to read one takes up to 1 ms.
   const keys = new LRUCache<string, VerificationKey>({ max: maxKeys })
 
-  function keyOf(jwk: unknown, jkt: string): VerificationKey {
+  function keyOf(jwk: unknown, jkt: string, algorithm: Algorithm): VerificationKey {
     if (!isObject(jwk)) throw invalid('its jwk is no key')
     if (thumbprintOf(jwk as Jwk) !== jkt) throw invalid('the token is bound to another key')
-    const spelling = JSON.stringify(jwk)
-    const known = keys.get(spelling)
+    if (jwk.alg !== undefined && jwk.alg !== algorithm) throw invalid('its jwk is not for its alg')
+    const misuse = misuseOf(jwk as Jwk)
+    if (misuse !== undefined) throw invalid(`its jwk is ${misuse}`)
+    const known = keys.get(jkt)
     if (known !== undefined) return known
-    const key = readKey(jwk as Jwk)
+    const key = readKey(pick(jwk as Jwk))
     if ('reason' in key) throw invalid(`its jwk is ${key.reason}`)
-    keys.set(spelling, key)
+    keys.set(jkt, key)
     return key
   }
 
@@ -82,7 +85,7 @@ export function createProofVerifier({ admit, clock, clockTolerance, bases, maxAg
     const algorithm = proofAlgorithms.find((name) => name === jws.alg)
     if (algorithm === undefined) throw invalid(`alg is not one of ${proofAlgorithms.join(', ')}`)
     if (offers.length > 1) throw invalid('its header offers more than a jwk')
-    const key = keyOf(jws.jwk, jkt)
+    const key = keyOf(jws.jwk, jkt, algorithm)
     if (!key.algorithms.includes(algorithm)) throw invalid('its jwk is not for its alg')
     if (typeof claims.htm !== 'string' || claims.htm !== request.method) throw invalid('htm is not the method')
     const uri = typeof claims.htu === 'string' ? normalize(claims.htu) : undefined
