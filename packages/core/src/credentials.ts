@@ -2,6 +2,7 @@ import { parseCookie } from 'cookie'
 import { assertToken, type Scheme, tokenOfScheme } from './bearer.ts'
 import { AuthError } from './errors.ts'
 import { atOnce, isAsync } from './options.ts'
+import { urlOf } from './url.ts'
 
 /** What is looked at of an HTTP request; an `IncomingMessage` of Node, and so a request of Express or Koa, is one. */
 export interface HttpRequest {
@@ -253,10 +254,8 @@ export function assertSameSite(
 
 // The Host header leaves out the default port of the scheme, or does not: both sides are read as URLs.
 function isOwn(origin: unknown, host: unknown): boolean {
-  if (!URL.canParse(String(origin))) return false
-  const url = new URL(String(origin))
-  const own = `${url.protocol}//${host}`
-  return url.host !== '' && URL.canParse(own) && new URL(own).host === url.host
+  const url = urlOf(String(origin))
+  return url !== undefined && url.host !== '' && urlOf(`${url.protocol}//${host}`)?.host === url.host
 }
 
 function malformed(explanation: string): AuthError {

@@ -1,6 +1,7 @@
 import { unavailable } from './errors.ts'
 import { isObject } from './json.ts'
 import type { Seconds } from './types.ts'
+import { urlOf } from './url.ts'
 
 /** The part of `fetch` that Claviger calls; inject one for a private CA or a proxy. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>
@@ -153,7 +154,7 @@ function parse(text: string): { body: unknown; json: boolean } {
 
 /** A URL as it may be shown: without user, path, query and fragment, where secrets and tokens travel. */
 export function origin(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : 'the given address'
+  return urlOf(url)?.origin ?? 'the given address'
 }
 
 /** Our own complaint about an answer; its message may be shown. */

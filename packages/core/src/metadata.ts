@@ -5,6 +5,7 @@ import { isObject } from './json.ts'
 import { quoted } from './redact.ts'
 import type { Loaded } from './refreshed.ts'
 import { freshnessOf, retryAfter } from './response-headers.ts'
+import { urlOf } from './url.ts'
 
 /** What an issuer says of itself, in the words of RFC 8414 section 2 and OpenID Connect Discovery; other members pass through. */
 export interface Metadata {
@@ -47,9 +48,10 @@ export async function loadMetadata(
 }
 
 function wellKnown(issuer: string): string[] {
-  if (!URL.canParse(issuer) || !/^https?:$/.test(new URL(issuer).protocol))
+  const url = urlOf(issuer)
+  if (url === undefined || !/^https?:$/.test(url.protocol))
     throw unavailable(`the issuer ${quoted(issuer)} is no http(s) URL: its metadata cannot be found, set jwksUri`)
-  const { origin, pathname } = new URL(issuer)
+  const { origin, pathname } = url
   const path = pathname.replace(/\/$/, '')
   return [
     `${origin}${path}/.well-known/openid-configuration`,
@@ -76,7 +78,7 @@ function check(issuer: string, { body }: JsonResponse): Metadata {
 
 // Plain http only where the issuer itself is plain http, which is for loopback and tests.
 function isAddress(value: unknown, issuer: string): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  if (typeof value !== 'string' || urlOf(value) === undefined) return false
   return value.startsWith('https:') || (value.startsWith('http:') && issuer.startsWith('http:'))
 }
 

@@ -8,6 +8,7 @@ import { text } from './options.ts'
 import type { ProviderContext } from './provider.ts'
 import { isSecure } from './providers/secure-address.ts'
 import type { BrowserSignIn, SignedIn } from './sign-in.ts'
+import { urlOf } from './url.ts'
 
 /** The client of an OpenID Connect server that users sign in at. */
 export interface OpenIdClient {
@@ -107,9 +108,9 @@ export function openIdSignIn(client: OpenIdClient): BrowserSignIn {
     },
     async end({ returnUrl, state }, context) {
       const { end_session_endpoint: endpoint } = await context.metadata()
-      if (endpoint === undefined || !URL.canParse(endpoint)) return undefined
+      const url = endpoint === undefined ? undefined : urlOf(endpoint)
+      if (url === undefined) return undefined
       // Without a token: it would stand in the address bar, and in the provider's log. The provider knows its own cookie.
-      const url = new URL(endpoint)
       url.searchParams.set('client_id', client.clientId)
       url.searchParams.set('post_logout_redirect_uri', returnUrl)
       if (state !== undefined) url.searchParams.set('state', state)
@@ -162,7 +163,7 @@ async function configurationOf(client: OpenIdClient, context: ProviderContext): 
 
 /** Why nobody could sign in, whatever the server does. */
 function faultOf({ issuer, metadataUrl, tokenEndpoint }: OpenIdClient): string | undefined {
-  const isUrl = URL.canParse(issuer)
+  const isUrl = urlOf(issuer) !== undefined
   if (!isUrl && metadataUrl === undefined) return 'the issuer is no URL: its sign-in cannot be found, set metadataUrl'
   const bare = [...(isUrl ? [issuer] : []), ...(tokenEndpoint === undefined ? [] : [tokenEndpoint])]
   const insecure = bare.find((address) => /^http:/i.test(address) && !isSecure(new URL(address)))

@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import { AuthError } from './errors.ts'
+import { urlOf } from './url.ts'
 
 /**
  * Checks options when something is built: unknown names, wrong types, empty and placeholder values.
@@ -102,16 +103,13 @@ export const text = z
   .refine((value) => !placeholder.test(value), 'is a placeholder')
 
 /** An address that we call: https, or http on loopback and where the set-up says so by writing it. */
-export const address = text.refine(
-  (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-  'must be an http(s) URL',
-)
+export const address = text.refine((value) => /^https?:$/.test(urlOf(value)?.protocol ?? ''), 'must be an http(s) URL')
 
 /** Scheme, host and port. */
 export const origin = z
   .string('must be a text')
   .refine(
-    (value) => URL.canParse(value) && new URL(value).origin === value,
+    (value) => urlOf(value)?.origin === value,
     'must be an origin such as https://www.example.com, without a path',
   )
 

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../credentials.ts'
+import { urlOf } from '../url.ts'
 
 /** An address of an app, to put paths behind. */
 export function baseOf(url: string): string {
@@ -26,11 +27,11 @@ export function targetsOf({ originalUrl, url = '' }: HttpRequest, bases: readonl
  */
 export function normalize(uri: string): string | undefined {
   // A backslash is in no URI, and `URL` takes it for a slash.
-  if (!/^(http|ws)s?:\/\/[!-[\]-~]+$/i.test(uri) || !URL.canParse(uri)) return undefined
+  if (!/^(http|ws)s?:\/\/[!-[\]-~]+$/i.test(uri)) return undefined
   // A WebSocket opens with an HTTP request (RFC 6455 section 4.1).
-  const { origin, username, password, pathname } = new URL(uri.replace(/^ws/i, 'http'))
-  if (username !== '' || password !== '') return undefined
-  return origin + pathname.replace(/%[\da-f]{2}/gi, plainly)
+  const url = urlOf(uri.replace(/^ws/i, 'http'))
+  if (url === undefined || url.username !== '' || url.password !== '') return undefined
+  return url.origin + url.pathname.replace(/%[\da-f]{2}/gi, plainly)
 }
 
 function plainly(escaped: string): string {

@@ -8,6 +8,7 @@ import { invalidOptions } from '../options.ts'
 import type { Jwks, KeySource, OpaqueProfile, Provider, UserClaims } from '../provider.ts'
 import { refreshAt, revokeAt } from '../token-endpoint.ts'
 import type { Claims } from '../types.ts'
+import { urlOf } from '../url.ts'
 import type { OidcOptions } from './oidc-options.ts'
 import { type Checked, readOidcOptions } from './oidc-schema.ts'
 import { validated } from './validated.ts'
@@ -28,10 +29,14 @@ export function oidc(options: OidcOptions): Provider {
   const { issuer, name = 'oidc', issuerAliases } = checked
   const algorithms = checked.algorithms ?? (checked.secret === undefined ? asymmetricAlgorithms : (['HS256'] as const))
   const keys = keysOf(checked, algorithms)
-  if (checked.introspection !== undefined && checked.introspection.endpoint === undefined && !URL.canParse(issuer)) {
+  if (
+    checked.introspection !== undefined &&
+    checked.introspection.endpoint === undefined &&
+    urlOf(issuer) === undefined
+  ) {
     throw invalidOptions('oidc', 'the issuer is no URL: its endpoint cannot be found, set introspection.endpoint')
   }
-  if (checked.client !== undefined && checked.client.tokenEndpoint === undefined && !URL.canParse(issuer)) {
+  if (checked.client !== undefined && checked.client.tokenEndpoint === undefined && urlOf(issuer) === undefined) {
     throw invalidOptions('oidc', 'the issuer is no URL: its endpoints cannot be found, set client.tokenEndpoint')
   }
   const tokenTypes = checked.tokenTypes ?? ['at+jwt']
@@ -89,7 +94,7 @@ function keysOf({ jwksUri, jwks, secret, metadataUrl, issuer }: Checked, algorit
   }
   const seed = set === undefined ? {} : { seed: set }
   if (jwksUri !== undefined) return { jwksUri, ...seed }
-  if (metadataUrl === undefined && !URL.canParse(issuer))
+  if (metadataUrl === undefined && urlOf(issuer) === undefined)
     throw invalidOptions('oidc', 'the issuer is no URL (without https://?): its keys cannot be found, set jwksUri')
   return { discovery: true, ...(metadataUrl !== undefined && { metadataUrl }), ...seed }
 }

@@ -1,3 +1,5 @@
+import { urlOf } from '../url.ts'
+
 /** How long an address to go back to may be: it travels in headers, which servers and proxies bound. */
 export const maxReturnTo = 2048
 
@@ -10,8 +12,8 @@ export function readReturnTo(value: string | null | undefined, origin: string, o
   const start = `${origin}/`
   if (typeof value !== 'string' || value.length > maxReturnTo || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(value))
     return start
-  if (!URL.canParse(value, origin)) return start
-  const url = new URL(value, origin)
+  const url = urlOf(value, origin)
+  if (url === undefined) return start
   // Nobody wants to go back to the sign-in.
   const isOwn = url.origin === origin && url.pathname !== ownPath && !url.pathname.startsWith(`${ownPath}/`)
   // What is escaped is longer than it was.

@@ -3,6 +3,7 @@ import { AuthError, type AuthErrorCode, answers, isAuthError } from '../errors.t
 import { publishRefusal } from '../events.ts'
 import { invalidOptions } from '../options.ts'
 import type { Route } from '../route.ts'
+import { urlOf } from '../url.ts'
 import { createFlows } from './flow.ts'
 import { type FormRequest, readForm } from './form.ts'
 import { createMailLimit } from './mail-limit.ts'
@@ -240,9 +241,7 @@ function routesOf(sessions: Sessions): AuthRoutes {
   }
 
   return async (request) => {
-    const url = URL.canParse(request.originalUrl ?? request.url ?? '', origin)
-      ? new URL(request.originalUrl ?? request.url ?? '', origin)
-      : undefined
+    const url = urlOf(request.originalUrl ?? request.url ?? '', origin)
     if (url === undefined || url.origin !== origin || !url.pathname.startsWith(`${path}/`)) return undefined
     const below = url.pathname.slice(path.length)
     const [, name] = /^\/callback\/([^/]+)$/.exec(below) ?? []

@@ -10,6 +10,7 @@ import { readCompactJws } from '../../jws.ts'
 import { readOptions, seconds } from '../../options.ts'
 import type { TokenSet } from '../../token-set.ts'
 import type { Claims, Seconds, VerifiedToken } from '../../types.ts'
+import { urlOf } from '../../url.ts'
 import { secureAddress } from '../secure-address.ts'
 import { justAuthenticateMe } from './provider.ts'
 import { appIdSchema, claimsOf, deletion, issuerOf, posting, readJustAuthenticateMeError, refusalOf } from './wire.ts'
@@ -166,9 +167,10 @@ export function createJustAuthenticateMeClient(options: JustAuthenticateMeClient
       return claims
     },
     async readCallback(url: string | URL) {
-      if (!URL.canParse(String(url), issuer))
+      const callback = urlOf(url, issuer)
+      if (callback === undefined)
         throw new AuthError('ERR_REQUEST_MALFORMED', { explanation: 'the callback is no address' })
-      const { searchParams } = new URL(url, issuer)
+      const { searchParams } = callback
       const [idToken, another] = searchParams.getAll('idToken')
       const [refreshToken, twice] = searchParams.getAll('refreshToken')
       if (another !== undefined || twice !== undefined) {

@@ -4,6 +4,7 @@ import { AuthError } from '../../errors.ts'
 import { invalidOptions } from '../../options.ts'
 import { holdsSecret } from '../../secrets.ts'
 import type { Seconds } from '../../types.ts'
+import { urlOf } from '../../url.ts'
 import { isSecure } from '../secure-address.ts'
 import { type Ask, assertText } from './calls.ts'
 import type { TrustAuthXTokenCalls } from './client-tokens.ts'
@@ -83,9 +84,8 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
   const ours = [options.apiKey, options.secretKey, signedKeyOf(options)]
 
   function editParameters(accessToken: string, url: string) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    if (!/^https?:$/.test(urlOf(url)?.protocol ?? ''))
       throw invalidOptions('generateEditUserUrl', 'url must be an http(s) URL')
-    }
     return { AccessToken: assertText('accessToken', accessToken), url: assertText('url', url) }
   }
 
@@ -121,7 +121,7 @@ export function createBrowserCalls(options: Options): TrustAuthXBrowserCalls {
         },
         given,
       )
-      const location = URL.canParse(target, base) ? new URL(target, base) : undefined
+      const location = urlOf(target, base)
       const isGood = location !== undefined && isSecure(location) && !holdsSecret(location.href, [...ours, accessToken])
       if (isGood) return { location: location.href, headers: privately }
       throw new AuthError('ERR_PROVIDER_UNAVAILABLE', {
