@@ -97,7 +97,7 @@ describe('a token that is bound to a key', () => {
     expect(await outcomeOf(stage.api({}, { required: false }), request)).toBe('ERR_REQUEST_MALFORMED')
   })
 
-  it('is checked as any other, before its proof is', async () => {
+  it('is checked as a bearer token is, before its proof is', async () => {
     const expired = stage.token({ expiresIn: -60 })
     expect(await outcomeOf(stage.api(), requestWith(`DPoP ${expired}`))).toBe('ERR_TOKEN_EXPIRED')
     const foreign = stage.token({ audience: 'https://elsewhere.example' })

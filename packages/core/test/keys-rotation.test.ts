@@ -4,6 +4,7 @@ import type { AuthenticatorOptions } from '../src/index.ts'
 import { createRemoteKeySet } from '../src/keys.ts'
 import { oidc } from '../src/providers/oidc.ts'
 import { createCleanup, createGate, keysOf, letRefresh, outcomeOf, tally, until } from './support/faults.ts'
+import { freshness } from './support/refreshed.ts'
 
 const cleanup = createCleanup()
 afterEach(cleanup.close)
@@ -27,12 +28,7 @@ async function set({
 }
 
 const limits = {
-  defaultAge: 600,
-  minAge: 60,
-  maxAge: 3600,
-  staleIfError: 86_400,
-  retry: 2,
-  maxRetry: 30,
+  ...freshness,
   cooldown: 10,
   timeout: 5,
   maxBytes: 1_048_576,

@@ -41,7 +41,7 @@ describe('a text', () => {
       ...[
         'undefined',
         'null',
-        'TODO',
+        'Todo',
         'placeholder',
         'example',
         'xxx',

@@ -137,7 +137,7 @@ describe('a token is kept in the list', () => {
     expect(ended).toEqual([])
   })
 
-  it('as long as it lives, and an opaque one as long as any: what its provider says may be put off', async () => {
+  it('as long as it lives, and an opaque one as long as a token may: what its provider says may be put off', async () => {
     const end = Math.floor(now()) + 60
     authenticator(
       shop(),

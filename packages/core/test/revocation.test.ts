@@ -230,7 +230,7 @@ describe('a revocation is kept', () => {
     ['a provider', { provider: 'shop' }],
     ['a session', { session: 's-1' }],
     ['a token id', { tokenId: 'id-1' }],
-  ])('of %s as long as any token of it could live', async (_, request) => {
+  ])('of %s as long as each token of it could live', async (_, request) => {
     authenticator({ maxTokenLifetime: 7200, clockTolerance: 120 })
     // The tolerance counts when it is said how long a token lives, and when it ends.
     const token = of('alice', { expiresIn: 7320, claims: { jti: 'id-1', sid: 's-1' } })

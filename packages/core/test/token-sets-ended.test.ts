@@ -197,7 +197,7 @@ describe('a session that the issuer has ended', () => {
     expect(await refusal(issuer.tokenFor({ claims: { sid: 'session-2' } }))).toBe('accepted')
   })
 
-  it('ends for as long as any token of its sid may be accepted', async () => {
+  it('ends for as long as each token of its sid may be accepted', async () => {
     const one = authenticator({ maxTokenLifetime: 7200, clockTolerance: 120 })
     const { accessToken } = sessionOf('alice', { alive: true, sid: 'session-1' })
     const sibling = issuer.tokenFor({ issuedAt: now() - 121, expiresIn: 7320, claims: { sid: 'session-1' } })

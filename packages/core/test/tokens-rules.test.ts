@@ -174,7 +174,7 @@ describe('RFC 9068, JSON Web Token Profile for OAuth 2.0 Access Tokens', () => {
     expect(user.roles.map((role) => role.name)).toEqual(['auditor'])
   })
 
-  it('4: any other typ is refused', async () => {
+  it('4: each other typ is refused', async () => {
     expect(await codeOf(forge().token({}, { typ: 'JWT' }))).toBe('ERR_TOKEN_TYPE')
     expect(await codeOf(forge().token({}, { typ: 'dpop+jwt' }))).toBe('ERR_TOKEN_TYPE')
   })

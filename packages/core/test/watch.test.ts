@@ -78,7 +78,7 @@ function observed(list: RevocationList) {
 }
 
 describe('a token that is watched', () => {
-  it('is refused at the start as any other', async () => {
+  it('is refused at the start as it is without a watch', async () => {
     const { auth, issuer } = await setUp()
     await expect(auth.watch(alice(issuer, { expiresIn: -60 }))).rejects.toMatchObject({ code: 'ERR_TOKEN_EXPIRED' })
     await expect(auth.watch('nonsense')).rejects.toMatchObject({ status: 401 })

@@ -98,7 +98,7 @@ describe.each([
     },
   )
 
-  it('can be assigned to, as any property', async () => {
+  it('can be assigned to, as other properties can', async () => {
     const act: RequestHandler = (req, _res, next) => {
       const { user, auth } = req
       req.user = { ...(user as NonNullable<typeof user>), id: 'bob' }

@@ -24,7 +24,7 @@ interface AuthorizationsOptions {
   readonly path: string
   readonly clientId: string
   readonly users: readonly TokenOptions[]
-  /** Default: any on loopback. */
+  /** Default: all on loopback. */
   readonly redirectUris: readonly string[] | undefined
   now(): Seconds
 }

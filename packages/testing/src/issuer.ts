@@ -11,7 +11,7 @@ import { accessTokenClaims, idTokenClaims, type TokenOptions } from './tokens.ts
 
 /** What a test issuer is made of. */
 export interface TestIssuerOptions {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** For an issuer that is not at the root of its host: `/tenant`. `/` makes one that ends with a slash. */
   readonly path?: string

@@ -16,7 +16,7 @@ const api = 'https://api.example.test'
 
 /**
  * Starts every emulator on 127.0.0.1, each with people, roles and clients of its own.
- * @param firstPort The ports are consecutive from here; 0 for any free ones.
+ * @param firstPort The ports are consecutive from here; 0 for free ones, wherever they are.
  * @throws {Error} when a port is taken
  */
 export async function startEmulators(firstPort: number): Promise<RunningEmulators> {

@@ -40,7 +40,7 @@ export interface LoopbackServer<Endpoint extends string> extends LoopbackControl
 
 /** What a loopback server is made of. */
 export interface LoopbackOptions<Endpoint extends string> {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** Asked once, when the origin is known. */
   readonly routes: (origin: string) => readonly Route<Endpoint>[]

@@ -28,7 +28,7 @@ export type ItsYouOnlineEndpoint = OAuthEndpoint | PageEndpoint | 'api' | 'about
 
 /** What the emulator is started with. */
 export interface ItsYouOnlineEmulatorOptions {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** Where the time of its tokens comes from. Default: the machine's clock. */
   readonly clock?: Pick<Clock, 'now'>

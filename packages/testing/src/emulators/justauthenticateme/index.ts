@@ -22,7 +22,7 @@ import {
 
 /** What the emulator is started with; its settings can be changed later. */
 export interface JustAuthenticateMeEmulatorOptions extends Partial<JustAuthenticateMeSettings> {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** Default: one with every default. */
   readonly apps?: readonly JustAuthenticateMeApp[]

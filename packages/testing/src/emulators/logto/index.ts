@@ -31,7 +31,7 @@ import { type LogtoHook, Webhooks } from './webhooks.ts'
 
 /** The tenant that the emulator starts with. */
 export interface LogtoEmulatorOptions extends LogtoTenant {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** Whose answers to give where the two differ. Default `1.42`. */
   readonly version?: LogtoVersion

@@ -19,7 +19,7 @@ export type OpenvCloudEndpoint = 'authenticate' | 'whoami' | 'cloudapi' | 'task'
 
 /** What the emulator is started with; its settings can be changed later. */
 export interface OpenvCloudEmulatorOptions extends Partial<OpenvCloudSettings> {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** What JWTs of ItsYou.online are verified with: the `publicJwk` of its emulator. Default: none, and every JWT is refused. */
   readonly jwtKey?: Jwk

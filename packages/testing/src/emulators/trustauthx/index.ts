@@ -16,7 +16,7 @@ import { wirePermissions } from './wire.ts'
 
 /** What the emulator is started with; its settings can be changed later. */
 export interface TrustAuthXEmulatorOptions extends Partial<TrustAuthXSettings> {
-  /** Default 0: any free one. */
+  /** Default 0: one that is free. */
   readonly port?: number
   /** Of the first organization. Default: none. */
   readonly roles?: readonly TrustAuthXRole[]
