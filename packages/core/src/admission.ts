@@ -130,8 +130,11 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
     for (let line = nextLine(); line !== undefined; line = nextLine()) {
       const [source, entries] = line.entries().next().value as [string, Waiting[]]
       const entry = entries.shift() as Waiting
-      line.delete(source)
-      if (entries.length > 0) line.set(source, entries)
+      if (entries.length === 0) line.delete(source)
+      else if (line.size > 1) {
+        line.delete(source)
+        line.set(source, entries)
+      }
       waiting -= 1
       if (isGone(entry.request)) entry.refuse(abandoned)
       else entry.start()

@@ -6,7 +6,8 @@ import type { Claims, Role } from './types.ts'
 export type ClaimPath = string | readonly string[]
 
 function valueAt(claims: Claims, path: ClaimPath): unknown {
-  return at(claims, typeof path === 'string' ? [path] : path)
+  if (typeof path !== 'string') return at(claims, path)
+  return Object.hasOwn(claims, path) ? claims[path] : undefined
 }
 
 /** The text at a path; nothing if there is anything else. */

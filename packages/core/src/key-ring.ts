@@ -41,10 +41,14 @@ export function candidates(
   algorithm: Algorithm,
   kid: string | undefined,
 ): readonly VerificationKey[] {
-  const usable = keys.filter((key) => key.alive && key.algorithms.includes(algorithm))
-  const named = kid === undefined ? usable : usable.filter((key) => key.kid === kid)
-  const found = named.length > 0 ? named : usable.filter((key) => key.kid === undefined)
-  return found.slice(0, maxCandidates)
+  const named: VerificationKey[] = []
+  const unnamed: VerificationKey[] = []
+  for (const key of keys) {
+    if (!key.alive || !key.algorithms.includes(algorithm)) continue
+    if (kid === undefined || key.kid === kid) named.push(key)
+    else if (key.kid === undefined) unnamed.push(key)
+  }
+  return (named.length > 0 ? named : unnamed).slice(0, maxCandidates)
 }
 
 /** Whether a key that is published again is the one that we hold. */

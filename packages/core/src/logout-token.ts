@@ -69,7 +69,7 @@ export async function verifyLogoutToken(
     const algorithm = provider.jwt?.algorithms.find((name) => name === jws.alg)
     if (algorithm === undefined || keys === undefined)
       throw refused('ERR_TOKEN_ALGORITHM', `alg is ${quoted(jws.alg)} (option algorithms of ${provider.name})`)
-    await assertSignature(jws, algorithm, keys, (work) => admit(request, work))
+    await assertSignature(jws, algorithm, keys, admit, request)
     return provider
   })
   return {

@@ -49,7 +49,7 @@ const maxTokenLength = 16 * 1024
 export function createVerifier(options: VerifierOptions): (holder: Holder) => Judge {
   const verifyOpaque = createOpaqueVerifier(options)
   return (holder) => async (token, request) => {
-    const started = options.clock.monotonic()
+    const started = listening('claviger:verify') ? options.clock.monotonic() : undefined
     if (typeof token !== 'string') throw refused('ERR_TOKEN_MALFORMED', 'the token is not a text')
     if (token.length > maxTokenLength) throw refused('ERR_TOKEN_TOO_LARGE', `longer than ${maxTokenLength} characters`)
     const jws = readCompactJws(token, true)
@@ -58,7 +58,7 @@ export function createVerifier(options: VerifierOptions): (holder: Holder) => Ju
       jws !== undefined && routes.length > 0
         ? await firstVerdict(routes, (route) => verifyJwt(jws, route, options, request, holder))
         : await verifyOpaque(token, jws, request, holder)
-    if (listening('claviger:verify')) {
+    if (started !== undefined) {
       const { provider, issuer } = verdict.verified
       const kind = routes.length > 0 ? 'jwt' : 'opaque'
       publish('claviger:verify', { provider, issuer, kind, milliseconds: options.clock.monotonic() - started })
@@ -92,6 +92,16 @@ async function verifyJwt(
   holder: Holder,
 ): Promise<Verdict> {
   const profile = provider.jwt as JwtProfile
+  const algorithm = assertAcceptable(jws, profile, options)
+  const key = await assertSignature(jws, algorithm, keys as KeySet, options.admit, request)
+  const refusal = profile.validate === undefined ? undefined : await profile.validate(jws.claims)
+  if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
+  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds, holder, key)
+  return { verified, standing: key }
+}
+
+/** All that costs no cryptography. Returns the algorithm that the signature is to be verified with. */
+function assertAcceptable(jws: CompactJws, profile: JwtProfile, rules: TimeRules): Algorithm {
   const offered = jws.offers.find((name) => profile.ignoredHeaders?.includes(name) !== true)
   if (offered !== undefined) throw refused('ERR_TOKEN_UNSUPPORTED', `the header has ${offered} (option ignoredHeaders)`)
   const algorithm = profile.algorithms.find((name) => name === jws.alg)
@@ -103,12 +113,8 @@ async function verifyJwt(
   }
   assertKind(jws, profile)
   assertClaims(jws.claims, profile)
-  assertTimes(jws.claims, options)
-  const key = await assertSignature(jws, algorithm, keys as KeySet, (work) => options.admit(request, work))
-  const refusal = profile.validate === undefined ? undefined : await profile.validate(jws.claims)
-  if (refusal !== undefined) throw refused('ERR_TOKEN_REFUSED', `${provider.name}: ${refusal}`)
-  const verified = toVerified(jws.claims, profile.user(jws.claims), provider, jws.claims.exp as Seconds, holder, key)
-  return { verified, standing: key }
+  assertTimes(jws.claims, rules)
+  return algorithm
 }
 
 function assertKind({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtProfile): void {
@@ -123,6 +129,8 @@ function assertKind({ typ, claims }: CompactJws, { tokenTypes, idTokens }: JwtPr
  * @throws {AuthError} `ERR_TOKEN_TYPE`
  */
 export function assertType(typ: string | undefined, tokenTypes: readonly (string | null)[]): void {
+  // Of nearly all: spelled as it is configured.
+  if (tokenTypes.includes(typ ?? null)) return
   const found = typ === undefined ? null : shortType(typ)
   if (tokenTypes.some((accepted) => (accepted === null ? null : shortType(accepted)) === found)) return
   const accepted = tokenTypes.map((one) => one ?? 'none').join(', ')
@@ -145,15 +153,19 @@ function otherKindOf(claims: Claims): string | undefined {
   return undefined
 }
 
+const timeClaims = ['exp', 'nbf', 'iat', 'auth_time']
+const nameClaims = ['sub', 'jti', 'sid', 'client_id']
+
 function assertClaims(claims: Claims, profile: JwtProfile): void {
-  for (const name of ['exp', ...profile.requiredClaims]) {
-    if (!Object.hasOwn(claims, name)) throw refused('ERR_TOKEN_CLAIMS', `the claim ${name} is missing`)
-  }
-  for (const name of ['exp', 'nbf', 'iat', 'auth_time'] as const) {
+  const missing = Object.hasOwn(claims, 'exp')
+    ? profile.requiredClaims.find((name) => !Object.hasOwn(claims, name))
+    : 'exp'
+  if (missing !== undefined) throw refused('ERR_TOKEN_CLAIMS', `the claim ${missing} is missing`)
+  for (const name of timeClaims) {
     if (claims[name] !== undefined && !Number.isFinite(claims[name]))
       throw refused('ERR_TOKEN_CLAIMS', `${name} is not a number`)
   }
-  for (const name of ['sub', 'jti', 'sid', 'client_id'] as const) {
+  for (const name of nameClaims) {
     const value = claims[name]
     if (value !== undefined && !isName(value)) throw refused('ERR_TOKEN_CLAIMS', `${name} is not a text`)
   }
@@ -171,13 +183,15 @@ function assertClaims(claims: Claims, profile: JwtProfile): void {
 /**
  * Finds the key that has signed a JWS.
  * @param admit - Lets the work wait for its turn.
+ * @param request - Whose turn it is.
  * @throws {AuthError} `ERR_TOKEN_KEY`, `ERR_TOKEN_SIGNATURE`, `ERR_PROVIDER_UNAVAILABLE`
  */
 export async function assertSignature(
   jws: CompactJws,
   algorithm: Algorithm,
   keys: KeySet,
-  admit: (work: () => Promise<VerificationKey | undefined>) => Promise<VerificationKey | undefined>,
+  admit: Admit,
+  request: HttpRequest | undefined,
 ): Promise<VerificationKey> {
   const tried: VerificationKey[] = []
   for (;;) {
@@ -186,7 +200,7 @@ export async function assertSignature(
     const { generation } = keys
     const untried = found.filter((key) => !tried.includes(key))
     tried.push(...untried)
-    const signer = untried.length === 0 ? undefined : await admit(() => signerOf(jws, algorithm, untried))
+    const signer = untried.length === 0 ? undefined : await admit(request, () => signerOf(jws, algorithm, untried))
     if (signer !== undefined) return signer
     // A key without a name may have been replaced unnoticed: one look, within the cool-down.
     const unnamed = found.some((key) => key.kid === undefined || jws.kid === undefined)
