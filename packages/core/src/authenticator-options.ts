@@ -154,15 +154,20 @@ export function readAuthenticatorOptions(options: AuthenticatorOptions) {
     clockTolerance: checked.clockTolerance ?? 5,
     maxTokenLifetime: checked.maxTokenLifetime ?? 30 * day,
     fetch: checked.fetch ?? (((url, init) => globalThis.fetch(url, init)) satisfies Fetch),
-    keys: { ...defaultKeys, timeout, ...(checked.keys as Partial<KeySetLimits>) },
-    admission: checked.admission === false ? undefined : admissionLimits(checked.admission as Partial<AdmissionLimits>),
-    cache: checked.cache === false ? undefined : { ...defaultCache, ...(checked.cache as Partial<CacheLimits>) },
+    keys: { ...defaultKeys, timeout, ...stated<KeySetLimits>(checked.keys) },
+    admission: checked.admission === false ? undefined : admissionLimits(stated<AdmissionLimits>(checked.admission)),
+    cache: checked.cache === false ? undefined : { ...defaultCache, ...stated<CacheLimits>(checked.cache) },
   }
+}
+
+// A limit that is there and undefined, as of a variable that is not set, is none: in place of a default it would bound nothing.
+function stated<Limits>(limits: object | undefined): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits ?? {}).filter(([, value]) => value !== undefined)) as Partial<Limits>
 }
 
 // Trusted sources get all threads of libuv, and some that stand ready for each, so that none has to wait for the main thread.
 // Suspects leave one thread free, and a core: that of the main thread.
-function admissionLimits(given: Partial<AdmissionLimits> = {}): AdmissionLimits {
+function admissionLimits(given: Partial<AdmissionLimits>): AdmissionLimits {
   const { concurrency = 6 * threads(), sourceOf = addressOf } = given
   const suspectConcurrency = Math.max(1, Math.min(concurrency, threads(), availableParallelism()) - 1)
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
+import { readAuthenticatorOptions } from '../src/authenticator-options.ts'
 import { createAuthenticator, createRevocationList, type JwtProfile, type Provider } from '../src/index.ts'
 import { address, functionOf, readOptions, seconds, text } from '../src/options.ts'
 import { oidc } from '../src/providers/oidc.ts'
@@ -223,6 +224,15 @@ describe('createAuthenticator', () => {
     ['of which the second looks at each audience', made('a', {}), choosy],
   ])('takes two providers %s', async (_, first, second) => {
     await createAuthenticator({ providers: [first, second] }).close()
+  })
+
+  it('takes a limit that is undefined, as of a variable that is not set, for one that is not given', () => {
+    const { keys, cache, admission } = readAuthenticatorOptions({ providers: [provider] })
+    const unset = (limits: object = {}) => Object.fromEntries(Object.keys(limits).map((name) => [name, undefined]))
+    const options = { keys: unset(keys), cache: unset(cache), admission: unset(admission) }
+    const read = readAuthenticatorOptions({ providers: [provider], ...options })
+    expect([read.keys, read.cache]).toEqual([keys, cache])
+    expect({ ...read.admission, sourceOf: 'the address' }).toEqual({ ...admission, sourceOf: 'the address' })
   })
 
   it('never repeats a secret', () => {
