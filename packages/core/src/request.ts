@@ -228,6 +228,8 @@ export function createRequestAuthenticator(
           provider = watch.auth.provider
           try {
             await settleAllowed(predicate, { user: watch.auth.user, auth: watch.auth, request })
+            // What ended while the predicate waited, nobody would hear of any more.
+            watch.signal.throwIfAborted()
           } catch (error) {
             watch.end()
             throw error

@@ -140,8 +140,9 @@ export function createWatcher({ verify: ofBearer, revocations, clock, clockToler
 
     add(watched)
     schedule()
-    // Revoked between the verdict and the subscription.
-    if (watched.isRevoked()) void watched.check()
+    // Revoked between the verdict and the subscription: whoever gets the watch would come too late to hear of it.
+    if (watched.isRevoked()) await watched.check()
+    signal.throwIfAborted()
 
     return {
       get auth() {

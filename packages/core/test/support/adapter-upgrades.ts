@@ -6,6 +6,8 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { createAuthenticator } from '../../src/authenticator.ts'
 import { check, own, type Predicate, role } from '../../src/guards/index.ts'
+import { pending } from '../../src/guards/pending.ts'
+import { granted, predicate } from '../../src/guards/predicate.ts'
 import { oidc } from '../../src/providers/oidc.ts'
 import type { AuthenticateUpgrade, Upgrade } from '../../src/upgrade.ts'
 import type { AppSetup } from './adapter-app.ts'
@@ -160,6 +162,29 @@ export function describeUpgrades(stage: Stage): void {
       ).toMatchObject({
         status: 403,
       })
+    })
+
+    it('is refused when its user is revoked while the predicate waits', async () => {
+      const auth = stage.authenticatorFor(stage.issuer)
+      let isKnown = false
+      const slow = predicate<{ url?: string | undefined }>('slow', () => {
+        if (isKnown) return granted
+        isKnown = true
+        // Long enough for the revocation to be noticed.
+        throw pending(
+          'slow',
+          auth.revoke({ subject: 'alice', provider: 'oidc' }).then(() => sleep(300)),
+        )
+      })
+      const { address, upgrades } = await start({ auth }, slow)
+      const answer = await refused(address, { token: stage.issuer.tokenFor({ subject: 'alice' }) })
+      expect(answer).toMatchObject({
+        status: 401,
+        headers: { 'www-authenticate': 'Bearer realm="api", error="invalid_token"' },
+      })
+      expect(upgrades).toEqual([undefined])
+      await open(address, { token: stage.issuer.tokenFor({ subject: 'bob' }) })
+      await auth.close()
     })
   })
 
