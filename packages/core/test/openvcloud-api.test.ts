@@ -159,6 +159,14 @@ describe('some operations', () => {
     expect((await api.cloudspaces.list()).map(({ name }) => name)).toEqual(['shop'])
   })
 
+  it('make nothing where they are refused', async () => {
+    const { client, portal } = stage
+    const accountId = portal.idOf('account', 'petshop')
+    const refused = client.api.cloudspaces.create({ accountId, location: 'be', name: 'new', access: 'nobody' })
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_UPSTREAM_NOT_FOUND' })
+    expect(() => portal.idOf('cloudspace', 'new')).toThrow('There is no cloudspace new.')
+  })
+
   it('need no session', async () => {
     const { client, portal } = stage
     portal.resetCounts()

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { createTestClock, createTestIssuer, createTestKey, type TestIssuer } from '../src/index.ts'
@@ -259,6 +261,23 @@ describe('the token endpoint', () => {
     expect((await refresh(first)).body.error).toBe('invalid_grant')
     expect((await refresh(second)).body.error).toBe('invalid_grant')
   })
+
+  it('says of a token that is bound to a key that it is one', async () => {
+    const typeOf = async (refresh_token: string) =>
+      (await post(issuer.tokenEndpoint, { grant_type: 'refresh_token', refresh_token }, client())).body.token_type
+    expect(await typeOf(issuer.refreshTokenFor())).toBe('Bearer')
+    expect(await typeOf(issuer.refreshTokenFor({ boundTo: await createTestKey('ES256') }))).toBe('DPoP')
+  })
+})
+
+it.each([
+  ['a path that begins with two slashes, which names no host', '//elsewhere/jwks', '404'],
+  ['the whole address, as of a proxy', 'http://127.0.0.1/jwks', '200'],
+  ['what is no address', 'http://[', '400'],
+])('answers a request for %s', async (_, target, status) => {
+  const socket = connect(issuer.port, '127.0.0.1')
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
 })
 
 describe('introspection, userinfo and revocation', () => {
@@ -292,10 +311,13 @@ describe('introspection, userinfo and revocation', () => {
 
   it('do not know tokens that are expired, foreign or nonsense', async () => {
     await using other = await createTestIssuer()
+    const signed = () => ({ alg: issuer.current.alg, kid: issuer.current.kid })
     const dead = [
       issuer.tokenFor({ expiresIn: -1 }),
       issuer.opaqueTokenFor({ expiresIn: -1 }),
       other.tokenFor(),
+      issuer.sign(signed(), 'no JSON'),
+      issuer.sign(signed(), 'null'),
       'x',
       'a.b.c',
     ]

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { urlOf } from '../url.ts'
 import { answerWith, assertFault, type Fault, redirectPrefix } from './faults.ts'
 import { createRouter, type Reply, type Route, readBody } from './routes.ts'
 
@@ -104,7 +105,10 @@ export async function createLoopbackServer<Endpoint extends string>(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? '/'
     const followed = target.startsWith(`${redirectPrefix}/`)
-    const url = new URL(followed ? target.slice(redirectPrefix.length) : target, origin)
+    const path = followed ? target.slice(redirectPrefix.length) : target
+    // A path that begins with two slashes names no other host.
+    const url = urlOf(path.startsWith('/') ? origin + path : path, origin)
+    if (url === undefined) return void response.writeHead(400).end()
     const method = request.method ?? 'GET'
     const found = match(method, url.pathname)
     const endpoint = found?.route.endpoint

@@ -1,5 +1,6 @@
 import type { Seconds } from '@claviger/core'
 import type { LoopbackRequest, Reply, Route } from '../../server/routes.ts'
+import { urlOf } from '../../url.ts'
 import { Answer, jsonReply, textError } from './answers.ts'
 import { sessionOf } from './browser-session.ts'
 import { accessTokenLifetime, addressOf, apiKeysOf, type Grant, type ItsYouOnlineState, random } from './state.ts'
@@ -213,9 +214,8 @@ function authorize({ state, now }: Host, { url, headers }: LoopbackRequest): Rep
 
 // A string prefix of a registered address, and never the provider itself.
 function isRegistered({ organizations }: ItsYouOnlineState, clientId: string, redirectUri: string): boolean {
-  if (clientId === 'itsyouonline' || !URL.canParse(redirectUri)) return false
-  const { hostname } = new URL(redirectUri)
-  if (hostname === '' || hostname.endsWith('itsyou.online')) return false
+  const { hostname = '' } = urlOf(redirectUri) ?? {}
+  if (clientId === 'itsyouonline' || hostname === '' || hostname.endsWith('itsyou.online')) return false
   const keys = organizations.get(clientId)?.keys ?? []
   return keys.some(
     ({ callbackURL }) => callbackURL !== undefined && callbackURL !== '' && redirectUri.startsWith(callbackURL),

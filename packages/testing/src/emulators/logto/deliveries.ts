@@ -1,3 +1,5 @@
+import { urlOf } from '../../url.ts'
+
 /** One request that the tenant sent to somebody. */
 export interface LogtoDelivery {
   /** The name of the event; `backchannel-logout` for a logout token. */
@@ -46,7 +48,7 @@ export class Deliveries {
 }
 
 export function isLoopback(url: string): boolean {
-  return URL.canParse(url) && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname)
+  return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(urlOf(url)?.hostname ?? '')
 }
 
 /** @throws {Error} for an address that is not on this machine */

@@ -1,4 +1,5 @@
 import type { LoopbackRequest, Reply } from '../../server/routes.ts'
+import { urlOf } from '../../url.ts'
 import { isLoopback } from './deliveries.ts'
 import {
   answer,
@@ -42,7 +43,7 @@ function listResources({ state }: Tenant, request: LoopbackRequest): Reply {
 function createResource({ state }: Tenant, request: LoopbackRequest): Reply {
   const body = bodyOf(request)
   const indicator = textOf(body, 'indicator')
-  if (!URL.canParse(indicator)) throw invalidBody('indicator')
+  if (urlOf(indicator) === undefined) throw invalidBody('indicator')
   if (state.resources.has(indicator)) {
     const message = `The API identifier ${indicator} is already in use`
     throw managementError(422, 'resource.resource_identifier_in_use', message)

@@ -1,4 +1,5 @@
 import type { Seconds } from '@claviger/core'
+import { urlOf } from '../../url.ts'
 import { OidcError } from './errors.ts'
 import type { Grant } from './grants.ts'
 import type { LogtoResource, UserState } from './state.ts'
@@ -77,7 +78,8 @@ export function resourceOf(
   if (indicator === undefined) {
     return organization === undefined ? [...state.resources.values()].find(({ isDefault }) => isDefault) : undefined
   }
-  if (!URL.canParse(indicator)) throw new OidcError('invalid_target', 'resource indicator must be an absolute URI')
+  if (urlOf(indicator) === undefined)
+    throw new OidcError('invalid_target', 'resource indicator must be an absolute URI')
   const resource = state.resources.get(indicator)
   if (resource === undefined) throw unknownResource()
   return resource

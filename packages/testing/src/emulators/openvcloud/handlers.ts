@@ -39,6 +39,7 @@ export const handlers: Readonly<Record<string, Handler | undefined>> = {
   'cloudspaces.create'({ state, params }) {
     const { accountId, name, access, location, privatenetwork, type } = params
     const account = state.find('account', accountId)
+    state.userNamed(access)
     const more = { location, privatenetwork, type }
     const cloudspace = state.add('cloudspace', account, String(name), 'VIRTUAL', {}, more)
     state.grant(cloudspace, access, 'ARCXDU')
