@@ -37,8 +37,5 @@ const server = app.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${typeof address === 'object' ? address?.port : PORT}`)
 })
 
-process.once('SIGTERM', () => {
-  server.close()
-  server.closeIdleConnections()
-  void auth.close()
-})
+// Who is under way still gets an answer.
+process.once('SIGTERM', () => server.close(() => void auth.close()))

@@ -17,6 +17,7 @@ const response = await fetch(`${API_URL}/reviews`, {
   method: 'POST',
   headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
   body: JSON.stringify(reviewed),
+  signal: AbortSignal.timeout(10_000),
 })
 console.log(response.status, await response.text())
 process.exitCode = response.ok ? 0 : 1
