@@ -3,6 +3,7 @@ import type { Seconds } from '@claviger/core'
 import { peoplePage } from './emulators/people-page.ts'
 import type { LoopbackRequest, Reply } from './server/routes.ts'
 import type { TokenOptions } from './tokens.ts'
+import { urlOf } from './url.ts'
 
 /** Browsers that sign in at an issuer. */
 export interface Authorizations {
@@ -44,7 +45,7 @@ export function createAuthorizations(options: AuthorizationsOptions): Authorizat
 
   function isKnown(redirectUri: string): boolean {
     if (redirectUris !== undefined) return redirectUris.includes(redirectUri)
-    return /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//.test(redirectUri)
+    return /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//.test(redirectUri) && urlOf(redirectUri) !== undefined
   }
 
   /** Why a request is answered without asking anybody. */

@@ -132,6 +132,7 @@ describe('a browser that signs in', () => {
       [{ client_id: 'another' }, issuer],
       [{ redirect_uri: 'https://shop.example.test/callback' }, issuer],
       [{ redirect_uri: 'http://localhost.example.test/' }, issuer],
+      [{ redirect_uri: 'http://localhost:99999/' }, issuer],
       [{ redirect_uri: undefined }, issuer],
       [{ client_id }, named],
     ] as const)

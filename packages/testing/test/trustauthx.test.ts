@@ -346,3 +346,12 @@ it('says what is missing or of a wrong type in the query, and where nothing is',
   expect([nowhere.status, await nowhere.json()]).toEqual([404, { detail: 'Not Found' }])
   expect(await (await fetch(`${emulator.url}/api/ping`)).json()).toBe(true)
 })
+
+it('sends browsers to addresses with letters as a header can carry them', async () => {
+  const other = emulator.addOrganization()
+  const uid = emulator.addUser({ email: 'bob@example.com' }, other)
+  emulator.redirectTo('http://127.0.0.1/größe/€', other)
+  const query = new URLSearchParams({ org_id: other.orgId, uid })
+  const { headers } = await fetch(`${emulator.loginUrl}?${query}`, { redirect: 'manual' })
+  expect(headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1\/gr%C3%B6%C3%9Fe\/%E2%82%AC\?code=./)
+})

@@ -135,7 +135,12 @@ export async function createLoopbackServer<Endpoint extends string>(
         response.writeHead(304, headers).end()
         return
       }
-      response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(content) })
+      const { location } = headers
+      response.writeHead(status, {
+        ...headers,
+        ...(location !== undefined && { location: escaped(location) }),
+        'content-length': Buffer.byteLength(content),
+      })
       response.end(method === 'HEAD' ? undefined : content)
     }
     await answerWith(fault, { response, target, signal, reply, send })
@@ -171,6 +176,11 @@ function startLifetime(): AbortController {
   const lifetime = new AbortController()
   setMaxListeners(0, lifetime.signal)
   return lifetime
+}
+
+// Of an address, which a client may have brought, what a header cannot carry as it is.
+function escaped(address: string): string {
+  return address.replace(/[^\x21-\x7e]/gu, encodeURIComponent)
 }
 
 function matchesEtag(header: string | undefined, etag: string): boolean {
