@@ -132,7 +132,9 @@ export function createCommands(client: RedisClient, timeout: Seconds): Commands 
 
 /** Whether Redis itself refused this one command. After anything else, the connection or the server is not what it was. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && /^(?!READONLY|LOADING|MASTERDOWN|NOAUTH|UNBLOCKED)[A-Z]{2,} /.test(error.message)
+  if (!(error instanceof Error) || !/^[A-Z]{2,} /.test(error.message)) return false
+  // What a script met stands behind other words in Redis 6.2: `ERR Error running script (…): -READONLY …`.
+  return !/(?:^|-)(?:READONLY|LOADING|MASTERDOWN|NOAUTH|UNBLOCKED) /.test(error.message)
 }
 
 /** What went wrong, in words for logs; those of Redis and of Node hold no password. */
