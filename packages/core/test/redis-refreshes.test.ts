@@ -180,6 +180,18 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     },
   )
 
+  it.each(['inf', '1e400', '9'.repeat(40)])(
+    'has an end where the number of the last turn is %s, which nobody has written',
+    async (fence) => {
+      const writer = await redis.client()
+      await create().once(name, async () => pairOf(1))
+      const [one = ''] = (await writer.keys('*')) as string[]
+      await writer.del(one)
+      await writer.hSet(one, 'fence', fence)
+      expect(await create().once(name, async () => rejection())).toMatchObject({ outcome: 'rejected' })
+    },
+  )
+
   it('holds on to its turn for as long as the provider takes', async () => {
     const provider = createProvider()
     const first = create({ lease: 0.15 }).once(name, () => provider.ask())
@@ -215,6 +227,19 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     expect(await create().once(name, never)).toEqual(pairOf(1))
   })
 
+  it('tells it no more when the grace is over', async () => {
+    const provider = createProvider()
+    const first = create({ lease: 5, grace: 1 }).once(name, () => provider.ask())
+    await provider.asked(1)
+    await redis.kill()
+    provider.answer(pairOf(1))
+    expect(await first).toEqual(pairOf(1))
+    await pause(1200)
+    await redis.start({ empty: true })
+    await pause(800)
+    expect(await create().once(name, async () => pairOf(2))).toEqual(pairOf(2))
+  })
+
   it('takes the place of one that is not heard of, and doubts a rejection then', async () => {
     const dead = createProvider()
     const first = create()
@@ -229,6 +254,33 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     })
     // Within the grace, nobody asks a third time.
     expect(await create().once(name, never)).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it.each<[string, (first: RefreshExchange) => Promise<unknown>]>([
+    [
+      'the next has met an outage',
+      async (first) => {
+        await first.close()
+        await pause(350)
+        expect(await create().once(name, async () => outage())).toMatchObject({ outcome: 'unavailable' })
+        await pause(1100)
+      },
+    ],
+    [
+      'Redis has lost all, and was told of the turn again',
+      async (first) => {
+        await redis.flush()
+        await pause(250)
+        await first.close()
+      },
+    ],
+  ])('doubts it also when %s', async (_, happen) => {
+    const dead = createProvider()
+    const first = create()
+    void first.once(name, () => dead.ask())
+    await dead.asked(1)
+    await happen(first)
+    expect(await create().once(name, async () => rejection())).toMatchObject({ outcome: 'unavailable' })
   })
 
   it('lets a pair win that comes late, over anything that is no pair', async () => {
@@ -255,6 +307,18 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     proxy.flow()
     slow.answer(pairOf(1))
     expect(await first).toEqual(pairOf(2))
+  })
+
+  it('keeps its own pair where that of who took the place cannot be opened', async () => {
+    const slow = createProvider()
+    const first = create({ client: throughProxy(), timeout: 0.2 }).once(name, () => slow.ask())
+    await slow.asked(1)
+    proxy.stall()
+    await pause(400)
+    expect(await create({ keys: otherKey }).once(name, async () => pairOf(2))).toEqual(pairOf(2))
+    proxy.flow()
+    slow.answer(pairOf(1))
+    expect(await first).toEqual(pairOf(1))
   })
 
   it('waits for who took the place when it was rejected meanwhile', async () => {
@@ -311,7 +375,7 @@ describeWithRedis('the exchange of refreshed tokens', () => {
 })
 
 describe('the options', () => {
-  const client = { duplicate() {}, sendCommand() {} } as unknown as RedisClient
+  const client = { duplicate() {}, xAdd() {} } as unknown as RedisClient
 
   it.each<[string, object, RegExp]>([
     ['no client', { keys: key }, /client/],

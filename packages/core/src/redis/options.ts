@@ -4,7 +4,8 @@ import { defaultPrefix, type RedisClient } from './client.ts'
 
 /** The option `client`. */
 export const redisClient = z.custom<RedisClient>(
-  (value) => typeof value === 'object' && value !== null && 'duplicate' in value && 'sendCommand' in value,
+  // By a command as node-redis spells it: ioredis has a `duplicate` too, which connects at once, and never ends for us.
+  (value) => typeof value === 'object' && value !== null && 'duplicate' in value && 'xAdd' in value,
   'must be a client of node-redis, as createClient() gives it',
 )
 

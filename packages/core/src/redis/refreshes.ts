@@ -116,7 +116,9 @@ export function createRedisRefreshes(options: RedisRefreshesOptions): RefreshExc
     const answer = await askHolding(key, turn.fence, ask)
     const outcome = turn.others > 0 ? doubted(answer) : answer
     const isOutage = answer.outcome === 'unavailable'
-    const settled = await settle(key, turn.fence, outcome, isOutage ? outageFor : grace).catch(() => undefined)
+    // With what came of this turn it is forgotten that somebody had one before, who may come back with the pair.
+    const keep = isOutage && turn.others === 0 ? outageFor : grace
+    const settled = await settle(key, turn.fence, outcome, keep).catch(() => undefined)
     // Somebody has taken our place, and asks: what we were told may be the consequence of that.
     if (settled?.kind === 'lost') return once(key, () => Promise.resolve(doubted(outcome)))
     if (settled?.kind !== 'over') return outcome

@@ -45,7 +45,10 @@ local sealed = redis.call('HGET', KEYS[1], 'sealed')
 if sealed then return { 'over', sealed } end
 local left = math.min(tonumber(redis.call('HGET', KEYS[1], 'until') or 0) - now, tonumber(ARGV[2]))
 if left > 0 then return { 'taken', text(left) } end
-local fence = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'fence') or 0) + 1)
+local last = tonumber(redis.call('HGET', KEYS[1], 'fence') or 0)
+-- Beyond this numbers are not exact, and none of ours: nobody could say what came of such a turn.
+if last > 1e15 then last = 0 end
+local fence = math.max(now, last + 1)
 local turns = redis.call('HINCRBY', KEYS[1], 'turns', 1)
 redis.call('HSET', KEYS[1], 'fence', text(fence), 'until', text(now + ARGV[1]))
 redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2])
