@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestIssuer } from '@claviger/testing'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient } from 'redis'
 import type { RevocationRequest } from '../src/index.ts'
-import { createRedisRevocationList, type RedisRevocationListOptions } from '../src/redis/index.ts'
+import { createRedisRevocationList, type RedisClient, type RedisRevocationListOptions } from '../src/redis/index.ts'
 import { outcomeOf, until } from './support/faults.ts'
 import { describeWithRedis, type RedisServer } from './support/redis-server.ts'
 import { stageRevocations } from './support/revocation-stage.ts'
@@ -102,6 +103,39 @@ describeWithRedis('a revocation list in Redis', () => {
     expect(verdict(list, 1)).toBe('good')
   })
 
+  it('waits with one that was emptied as long as somebody may know more, also where his comparing hangs', async () => {
+    const client = createClient({ url: server.url })
+    const duplicate = client.duplicate.bind(client)
+    let hangs = false
+    const silent = Object.assign(client, {
+      duplicate(overrides: object) {
+        const made = duplicate(overrides)
+        return hangs ? Object.assign(made, { get: () => new Promise(() => {}) }) : made
+      },
+    }) as unknown as RedisClient
+    const list = await lists.list({ client: silent })
+    await list.add(ofToken(1))
+    await until(() => list.health?.().pending === 0)
+    hangs = true
+    await server.flush()
+    const admin = await server.client()
+    const left = () => admin.pTTL('{claviger}:revocations:emptied')
+    while ((await left()) < 0) await sleep(10)
+    await sleep(2500)
+    expect(await left()).toBeGreaterThan(3000)
+  })
+
+  it('waits no longer with one that began while the clock of Redis was ahead', async () => {
+    await server.flush()
+    const client = await server.client()
+    await client.xAdd(streamKey, `${Date.now() + 3_600_000}-0`, { r: '' })
+    const list = lists.start()
+    await until(() => list.health?.().lastId !== undefined)
+    expect(verdict(list, 1)).toBe('ERR_REVOCATION_UNAVAILABLE')
+    await list.ready?.()
+    expect(verdict(list, 1)).toBe('good')
+  })
+
   it('tells the others what is open can be looked at again', async () => {
     const [here, there] = [await lists.list(), await lists.list()]
     const told: string[] = []
@@ -130,6 +164,7 @@ describeWithRedis('a revocation list in Redis', () => {
       ['a time too many', { r: `i${'A'.repeat(22)}.2000000000.5` }],
       ['a subject without its time', { r: `u${'A'.repeat(22)}.2000000000` }],
       ['too much', { r: 'A'.repeat(70_000) }],
+      ['too much of what would be good', { r: Array(2000).fill(good).join(' ') }],
       ['a prototype', { __proto__: 'x', constructor: 'y' }],
     ])('is passed over and reported: %s', async (_, message) => {
       const client = await server.client()
@@ -176,6 +211,11 @@ describeWithRedis('a revocation list in Redis', () => {
   it.each<[string, unknown, string]>([
     ['no client', {}, 'option client: must be a client of node-redis'],
     ['an address for a client', { client: 'redis://' }, 'option client: must be a client of node-redis'],
+    [
+      'a client of ioredis',
+      { client: { duplicate() {}, sendCommand() {}, xadd() {} } },
+      'option client: must be a client of node-redis',
+    ],
     ['braces in the prefix', { prefix: '{a}' }, 'option prefix: must have 1 to 100 characters'],
     ['an empty prefix', { prefix: '' }, 'option prefix: must have 1 to 100 characters'],
     ['too short a staleness', { maxStaleness: 1 }, 'option maxStaleness: must be at least 3 s'],

@@ -33,6 +33,8 @@ export interface Follower {
   readonly last: Message | undefined
   /** The first message of the stream, when it was last read from the beginning. */
   readonly first: Message | undefined
+  /** When that was, in milliseconds of `performance.now()`. */
+  readonly since: number
   close(): Promise<void>
 }
 
@@ -62,6 +64,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
   const closing = new AbortController()
   let last: Message | undefined
   let first: Message | undefined
+  let since = 0
   let round = 0
   let failures = 0
   let open: RedisConnection | undefined
@@ -84,6 +87,7 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
     const isAll = found.length < count
     if (last === undefined) {
       first = found[0]
+      since = performance.now()
       return { messages: found, isAll }
     }
     if (found[0]?.id === last.id && found[0].text === last.text) return { messages: found.slice(1), isAll }
@@ -155,6 +159,9 @@ export function createFollower({ client, key, timeout, listener, moment }: Follo
     },
     get first() {
       return first
+    },
+    get since() {
+      return since
     },
     async close() {
       closing.abort()

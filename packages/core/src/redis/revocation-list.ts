@@ -136,6 +136,9 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
       await alarm.raise(connection)
     },
     async caughtUp(round) {
+      // Whatever becomes of the connection that compares, nobody may start with what is not known to be whole. Who cannot say so here
+      // cannot fill it either.
+      if (stream !== undefined) await alarm.raise(round.connection).catch(() => {})
       // Also after an outage longer than the list is relied on: others may be about to fill again what they alone know.
       if (age() > maxStaleness && !(await isSettled(round.connection))) {
         startRestoring()
@@ -170,7 +173,10 @@ export function createRedisRevocationList(options: RedisRevocationListOptions): 
   /** Whether a stream that is read for the first time is all there: one that has just begun may have begun anew. */
   async function isSettled(connection: RedisConnection): Promise<boolean> {
     const began = Number(follower.first?.id.split('-')[0]) / 1000
-    return (await timeOf(connection)) - began >= settlingTime && !(await alarm.isRaised(connection))
+    // Or one that has been known here for so long: the clock of Redis may have been set back since it began.
+    const known = (performance.now() - follower.since) / 1000
+    const isOld = Math.max(known, (await timeOf(connection)) - began) >= settlingTime
+    return isOld && !(await alarm.isRaised(connection))
   }
 
   function startRestoring(): void {
