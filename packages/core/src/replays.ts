@@ -31,18 +31,19 @@ const sweepEvery: Seconds = 1
 export function createReplayStore({ clock = systemClock, max = 100_000 }: Options = {}): ReplayStore {
   const seen = new Map<string, Seconds>()
   let sweepAt = Math.min(firstSweep, max)
-  let sweepFrom: Seconds = 0
+  let sweptAt: Seconds = Number.NEGATIVE_INFINITY
 
   function sweep(now: Seconds): void {
     for (const [id, until] of seen) if (until <= now) seen.delete(id)
     sweepAt = Math.min(max, Math.max(firstSweep, seen.size * 2))
-    sweepFrom = now + sweepEvery
+    sweptAt = now
   }
 
   return {
     async once(id, until) {
       const now = clock.now() / 1000
-      if (seen.size >= sweepAt && now >= sweepFrom) sweep(now)
+      // By how much, in whichever direction: a clock that was ahead is set back.
+      if (seen.size >= sweepAt && Math.abs(now - sweptAt) >= sweepEvery) sweep(now)
       if ((seen.get(id) ?? 0) > now) return false
       if (seen.size >= max)
         throw new AuthError('ERR_STORE_UNAVAILABLE', { explanation: `${max} ids are remembered already` })

@@ -62,6 +62,20 @@ describe('a replay store of one process', () => {
     expect(await store.once('one more', now() + 60)).toBe(true)
   })
 
+  it('takes more again when a clock that was far ahead has been set back', async () => {
+    const clock = createTestClock()
+    const store = createReplayStore({ clock, max: 3 })
+    const start = clock.now() / 1000
+    for (const id of ['a', 'b', 'c']) await store.once(id, start + 60)
+    clock.set(start + 3600)
+    expect(await store.once('d', start + 3660)).toBe(true)
+    clock.set(start)
+    for (const id of ['e', 'f']) await store.once(id, start + 60)
+    await expect(store.once('g', start + 60)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+    await clock.advance(60)
+    expect(await store.once('g', start + 120)).toBe(true)
+  })
+
   it('holds few more than are needed', async () => {
     const store = createReplayStore({ clock, max: 5000 })
     for (let round = 0; round < 10; round += 1) {
@@ -102,6 +116,10 @@ describeWithRedis('a replay store of several processes', () => {
     expect(await create().once('a', Date.now() / 1000 + 0.3)).toBe(true)
     await pause(500)
     expect(await create().once('a', later())).toBe(true)
+  })
+
+  it('refuses nobody for a time that is over already', async () => {
+    expect(await create().once('a', Date.now() / 1000 - 1)).toBe(true)
   })
 
   it('keeps no id in clear', async () => {
