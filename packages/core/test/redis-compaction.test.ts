@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals'
 import type { RedisClientType } from 'redis'
 import { compact } from '../src/redis/compaction.ts'
 import { createLease } from '../src/redis/lease.ts'
@@ -96,6 +97,37 @@ describeWithRedis('the stream of revocations', () => {
     await other.release(client)
     await shorten(0)
     expect(await client.xLen(streamKey)).toBeLessThan(6100)
+  })
+
+  it('is shortened by who follows it', async () => {
+    const few = upTo(12_000).map((id) => id % 10)
+    await write(few, now() - 400)
+    // When it is done is left to chance: now.
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0)
+    await lists.list()
+    random.mockRestore()
+    while ((await client.xLen(streamKey)) > 6100) await sleep(20)
+  })
+
+  it('is left alone where Redis does not tell the time', async () => {
+    await write(upTo(11_000), now() + 3600)
+    const timeless = Object.create(client, { time: { value: async () => [] } }) as RedisClientType
+    const shortened = compact({ connection: timeless, key: streamKey, lease: lease(), living: 0, now })
+    await expect(shortened).rejects.toThrow('does not tell the time')
+    expect(await client.xLen(streamKey)).toBe(11_001)
+  })
+
+  it('is shortened by who has the right to, which nobody else gives back, and who has it prolongs', async () => {
+    const [one, other] = [lease('one'), lease('other')]
+    expect([await one.take(client), await other.take(client)]).toEqual([true, false])
+    await other.release(client)
+    expect([await one.isTaken(client), await other.isTaken(client)]).toEqual([false, true])
+    const [key = ''] = await client.keys('*compacting')
+    await client.pExpire(key, 1000)
+    expect(await one.take(client)).toBe(true)
+    expect(await client.pTTL(key)).toBeGreaterThan(3000)
+    await one.release(client)
+    expect(await other.take(client)).toBe(true)
   })
 
   it('is followed by those who fall behind while it is shortened', async () => {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient, RESP_TYPES, type RedisClientOptions } from 'redis'
 import type { Events } from '../src/index.ts'
 import { compact } from '../src/redis/compaction.ts'
@@ -149,6 +150,32 @@ describeWithRedis('a revocation list in Redis, with its surroundings', () => {
     })
   })
 
+  describe('events', () => {
+    const told: unknown[] = []
+    const listen = (message: unknown) => told.push(message)
+    afterEach(() => {
+      for (const name of ['claviger:revocation', 'claviger:revocation-stream']) unsubscribe(name, listen)
+      told.length = 0
+    })
+
+    it('tell of no revocation that was long known when a list starts', async () => {
+      const here = await lists.list()
+      await here.add(ofToken(1))
+      subscribe('claviger:revocation', listen)
+      const there = await lists.list()
+      expect([verdict(there, 1), told]).toEqual(['revoked', []])
+      await here.add(ofToken(2))
+      await until(() => told.length === 2)
+    })
+
+    it('tell of a lost connection once, however often another is tried', async () => {
+      subscribe('claviger:revocation-stream', listen)
+      const list = lists.start({}, { url: 'redis://127.0.0.1:1' })
+      for (let time = 0; time < 3; time += 1) await expect(list.ready?.()).rejects.toThrow()
+      expect(told).toEqual([{ outcome: 'lost', size: 0, error: expect.stringContaining('ECONNREFUSED') }])
+    })
+  })
+
   describe('close()', () => {
     it('leaves no connection, and nothing works after it', async () => {
       const client = await server.client()
@@ -170,6 +197,13 @@ describeWithRedis('a revocation list in Redis, with its surroundings', () => {
       await expect(list.add(ofToken(2))).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
       await expect(list.ready?.()).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNAVAILABLE' })
       expect(verdict(list, 2)).toBe('revoked')
+    })
+
+    it('leaves none that was about to be opened', async () => {
+      const client = await server.client()
+      await lists.start({}, { name: 'closed-at-once' }).close()
+      await sleep(300)
+      expect(await client.sendCommand<string>(['CLIENT', 'LIST'])).not.toContain('closed-at-once')
     })
 
     it('ends who waits', async () => {

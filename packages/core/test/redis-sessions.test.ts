@@ -76,7 +76,7 @@ describeWithRedis('sessions in Redis', () => {
       expect(await store.read('b', 60)).toBeUndefined()
     })
 
-    it.each(['', 'x', '1', '1:2', '1:x:y', '-1:99999999999999:x', ':99999999999999:x'])(
+    it.each(['', 'x', '1', '1:2', '1:x:y', '1:1000:x', '-1:99999999999999:x', ':99999999999999:x'])(
       'has no session where somebody else has put %j',
       async (value) => {
         const store = storeOf()
