@@ -31,11 +31,8 @@ export async function restore({ connection, key, lease, alarm, index, stream }: 
     await alarm.raise(connection)
     await breathe()
   }
-  if (await lease.isTaken(connection)) {
-    // Who has it may have died: until somebody has compared, the stream is not known to be whole.
-    await alarm.raise(connection)
-    return false
-  }
+  // Who has it may have died: whoever follows the stream keeps up the alarm until it is known to be whole.
+  if (await lease.isTaken(connection)) return false
   let missing = 0
   for await (const texts of missingFrom(stream, index, between)) missing += texts.length
   if (missing === 0) {
