@@ -207,6 +207,7 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     const first = create().once(name, () => provider.ask())
     await provider.asked(1)
     await redis.kill()
+    await pause(250) // it cannot renew
     await redis.start({ empty: true })
     await pause(400)
     const other = create().once(name, never)
