@@ -1,6 +1,6 @@
 import { createTestIssuer, createTestKey, type TestIssuer } from '@claviger/testing'
 import { type Child, startChild } from './child.ts'
-import type { LoadCalls } from './load/calls.ts'
+import type { LoadCalls } from './load/main.ts'
 import type { ServerCalls } from './server/main.ts'
 import type { IssuerFacts } from './server/verifiers.ts'
 

@@ -60,9 +60,6 @@ export const loadCalls = {
   },
 }
 
-/** What a load process can be asked for. */
-export type LoadCalls = typeof loadCalls
-
 // A request that is not answered within these has failed.
 const patience = 10_000
 

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Child } from '../child.ts'
-import type { Load, LoadCalls } from '../load/calls.ts'
+import type { Load } from '../load/calls.ts'
+import type { LoadCalls } from '../load/main.ts'
 import { column, columnRatios, interleave, rowOf } from '../rounds.ts'
 import { atLeast, atMost, type Claim, type Result, type RunOptions } from '../scenario.ts'
 import { apps } from '../server/apps.ts'

@@ -1,6 +1,6 @@
 import { type Child, startChild } from '../child.ts'
-import type { LoadCalls } from '../load/calls.ts'
 import { createFeed, type Feed } from '../load/feed.ts'
+import type { LoadCalls } from '../load/main.ts'
 import { atMost, type Claim, type Line, type Result, type RunOptions } from '../scenario.ts'
 import type { SoakCalls } from '../server/soak.ts'
 import { onStage, type Stage, startLoad, whileRunning } from '../stage.ts'
