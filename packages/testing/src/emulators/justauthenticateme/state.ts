@@ -24,7 +24,7 @@ export interface JustAuthenticateMeSettings {
   readonly linkLifetime: Seconds
   /** What a refresh token is answered with that is unknown, deleted or too old. Default 401. */
   readonly deadRefreshToken: 401 | 404
-  /** How many mails an address may get within `linkLifetime`; the next is answered with 429. Default: any number. */
+  /** How many mails an address may get within `linkLifetime`; the next is answered with 429. Default: as many as are asked for. */
   readonly mailLimit: number
 }
 
