@@ -298,28 +298,19 @@ describeWithRedis('the exchange of refreshed tokens', () => {
     expect(await create().once(name, never)).toEqual(pairOf(1))
   })
 
-  it('gives the pair of who took the place to who had lost it', async () => {
+  it.each<[string, Partial<RedisRefreshesOptions>, number]>([
+    ['gives the pair of who took the place to who had lost it', {}, 2],
+    ['keeps its own pair where that of who took the place cannot be opened', { keys: otherKey }, 1],
+  ])('%s', async (_, options, given) => {
     const slow = createProvider()
     const first = create({ client: throughProxy(), timeout: 0.2 }).once(name, () => slow.ask())
     await slow.asked(1)
     proxy.stall()
     await pause(400)
-    expect(await create().once(name, async () => pairOf(2))).toEqual(pairOf(2))
+    expect(await create(options).once(name, async () => pairOf(2))).toEqual(pairOf(2))
     proxy.flow()
     slow.answer(pairOf(1))
-    expect(await first).toEqual(pairOf(2))
-  })
-
-  it('keeps its own pair where that of who took the place cannot be opened', async () => {
-    const slow = createProvider()
-    const first = create({ client: throughProxy(), timeout: 0.2 }).once(name, () => slow.ask())
-    await slow.asked(1)
-    proxy.stall()
-    await pause(400)
-    expect(await create({ keys: otherKey }).once(name, async () => pairOf(2))).toEqual(pairOf(2))
-    proxy.flow()
-    slow.answer(pairOf(1))
-    expect(await first).toEqual(pairOf(1))
+    expect(await first).toEqual(pairOf(given))
   })
 
   it('waits for who took the place when it was rejected meanwhile', async () => {
